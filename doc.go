@@ -1,0 +1,16 @@
+// Package nres computes gradients of unrolled computation graphs from loss values
+// alone, online, by evolution strategies: Noise-Reuse Evolution Strategies (Li et
+// al., NeurIPS 2023) and its relatives.
+//
+// The work is done by the packages below it:
+//
+//	vec        slices of float32 and float64
+//	noise      counter-based random streams; perturbations that are never stored
+//	unroll     what an unrolled computation graph is
+//	estimator  gradients from windows of it: NRES, PES, GPES_K
+//	optim      what turns gradients into new parameters
+//	tasks      the papers' problems, ready to train
+//
+// For one seed, every result is the same to the last bit on every architecture,
+// with and without assembly, and for every degree of parallelism.
+package nres

@@ -1,0 +1,16 @@
+//go:build !purego
+
+package cpu
+
+import "golang.org/x/sys/cpu"
+
+func tiers() []Tier {
+	x := &cpu.X86
+	switch {
+	case !x.HasAVX2:
+		return []Tier{Generic}
+	case !(x.HasAVX512F && x.HasAVX512CD && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL):
+		return []Tier{Generic, AVX2}
+	}
+	return []Tier{Generic, AVX2, AVX512}
+}

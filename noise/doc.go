@@ -1,0 +1,31 @@
+// Package noise makes the perturbations of evolution strategies from 16-byte
+// stream positions, so that they never have to be stored.
+//
+// A [Stream] names a sequence of 2^66 random words of Philox4x32-10 (Salmon et
+// al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011). The generator is
+// counter-based: word i is a function of the stream and of i alone, so every
+// element can be had on its own, in any order and on any machine. Two
+// distributions are made from the words:
+//
+//   - standard normals ([Fill], [Perturb], [PerturbPair], [Axpy], [Combine]);
+//   - signs, ±1 with equal probability ([FillSigns] and its companions). They have
+//     the first two moments of the normal, a smaller fourth one, and hence a
+//     smaller estimator variance, and cost a small fraction of it.
+//
+// The fused calls make the noise ε where it is used: a worker's perturbation is
+// θ ± σε ([PerturbPair]), and the gradient of many workers is g + Σ w_k ε_k
+// ([Combine]), both without a buffer of the size of θ for ε.
+//
+// # One seed, one answer
+//
+// Element i of a stream has the same bits on every architecture, with and
+// without assembly, whatever the length and offset of the call that makes it.
+// Every floating-point operation is one IEEE-754 operation, rounded once; there
+// is no fused multiply-add and no call into the platform's mathematics. The plain
+// Go code in noise_generic.go is the definition.
+//
+// # Element types
+//
+// All calls take float32 or float64 slices. Both see the same noise: a float32
+// normal, widened exactly.
+package noise

@@ -1,0 +1,119 @@
+package noise
+
+import "github.com/noise-reuse/nres/vec"
+
+const (
+	lengthMismatch = "noise: slice lengths do not match"
+)
+
+// Words sets dst[i] to word off+i of the stream.
+func Words(dst []uint32, s Stream, off uint64) { words(dst, s, off) }
+
+// Fill sets dst to standard normals:
+//
+//	for i := range dst {
+//		dst[i] = ε[off+i]
+//	}
+//
+// where ε[i] is element i of the stream: normals 2j and 2j+1 are made of words 2j
+// and 2j+1. The largest magnitude that can occur is 6.661; NaN and ±Inf cannot.
+func Fill[F vec.Float](dst []F, s Stream, off uint64) { fill(dst, s, off) }
+
+// FillSigns sets dst to random signs, +1 or −1:
+//
+//	for i := range dst {
+//		dst[i] = ε[off+i]
+//	}
+//
+// where ε[i] is −1 if bit i mod 32 of word i/32 of the stream is set and +1
+// otherwise.
+func FillSigns[F vec.Float](dst []F, s Stream, off uint64) { fillSigns(dst, s, off) }
+
+// Perturb sets dst to theta, perturbed by sigma times standard normals:
+//
+//	for i := range dst {
+//		dst[i] = theta[i] + sigma*ε[off+i]
+//	}
+//
+// The product and the sum are each rounded. dst and theta may be the same slice;
+// otherwise they must not overlap. It panics if their lengths do not match.
+func Perturb[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
+	if len(dst) != len(theta) {
+		panic(lengthMismatch)
+	}
+	perturb(dst, theta, sigma, s, off)
+}
+
+// PerturbSigns is [Perturb] with the signs of [FillSigns] as ε.
+func PerturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
+	if len(dst) != len(theta) {
+		panic(lengthMismatch)
+	}
+	perturbSigns(dst, theta, sigma, s, off)
+}
+
+// PerturbPair sets plus and minus to the two members of an antithetic pair, from
+// one generation of the noise:
+//
+//	for i := range theta {
+//		plus[i] = theta[i] + sigma*ε[off+i]
+//		minus[i] = theta[i] - sigma*ε[off+i]
+//	}
+//
+// Products and sums are each rounded. One of plus and minus may be the same slice
+// as theta; otherwise the three must not overlap. It panics if their lengths do
+// not match.
+func PerturbPair[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
+	if len(plus) != len(theta) || len(minus) != len(theta) {
+		panic(lengthMismatch)
+	}
+	perturbPair(plus, minus, theta, sigma, s, off)
+}
+
+// PerturbPairSigns is [PerturbPair] with the signs of [FillSigns] as ε.
+func PerturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
+	if len(plus) != len(theta) || len(minus) != len(theta) {
+		panic(lengthMismatch)
+	}
+	perturbPairSigns(plus, minus, theta, sigma, s, off)
+}
+
+// Axpy adds w times standard normals to g:
+//
+//	for i := range g {
+//		g[i] += w * ε[off+i]
+//	}
+//
+// The product and the sum are each rounded.
+func Axpy[F vec.Float](g []F, w F, s Stream, off uint64) { axpy(g, w, s, off) }
+
+// AxpySigns is [Axpy] with the signs of [FillSigns] as ε.
+func AxpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { axpySigns(g, w, s, off) }
+
+// Combine adds a weighted sum of normal streams to g, which is how a list of
+// (stream, weight) pairs becomes a gradient:
+//
+//	for k := range ws {
+//		for i := range g {
+//			g[i] += ws[k] * ε_k[off+i]
+//		}
+//	}
+//
+// where ε_k are the normals of ss[k]. It has the same bits as one [Axpy] a
+// stream, in order, and makes one pass over g. To share the work among
+// goroutines, give each a range of g (and its offset), never a range of the
+// streams. It panics if the lengths of ws and ss do not match.
+func Combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
+	if len(ws) != len(ss) {
+		panic(lengthMismatch)
+	}
+	combine(g, ws, ss, off)
+}
+
+// CombineSigns is [Combine] with the signs of [FillSigns] as ε_k.
+func CombineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
+	if len(ws) != len(ss) {
+		panic(lengthMismatch)
+	}
+	combineSigns(g, ws, ss, off)
+}

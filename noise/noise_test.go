@@ -1,0 +1,338 @@
+package noise
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/noise-reuse/nres/vec"
+)
+
+// The three vectors that Random123 publishes for philox4x32-10 (kat_vectors):
+// counter, key, result.
+var knownAnswers = []struct{ ctr, key, want []uint32 }{
+	{[]uint32{0, 0, 0, 0}, []uint32{0, 0}, []uint32{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+	{
+		[]uint32{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, []uint32{0xffffffff, 0xffffffff},
+		[]uint32{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
+	},
+	{
+		[]uint32{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, []uint32{0xa4093822, 0x299f31d0},
+		[]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
+	},
+}
+
+func TestKnownAnswers(t *testing.T) {
+	join := func(w []uint32) uint64 { return uint64(w[0]) | uint64(w[1])<<32 }
+	for _, k := range knownAnswers {
+		// cuRAND's mapping: the offset counts in the low half of the counter, the
+		// subsequence is the high half, the seed is the key.
+		s := Stream{Key: join(k.key), Sub: join(k.ctr[2:])}
+		b := join(k.ctr)
+		got := s.Block(b)
+		assert.Equal(t, k.want, got[:])
+		if b < 1<<62 { // word numbers have 64 bits
+			words := make([]uint32, 4)
+			Words(words, s, 4*b)
+			assert.Equal(t, k.want, words)
+			for i := range words {
+				assert.Equal(t, words[i], s.Word(4*b+uint64(i)))
+			}
+		}
+	}
+}
+
+func TestDerive(t *testing.T) {
+	s := New(7)
+	assert.Equal(t, s, s.Derive())
+	assert.Equal(t, s.Derive(1).Derive(2), s.Derive(1, 2))
+	assert.NotEqual(t, s.Derive(1, 2), s.Derive(2, 1))
+	seen := map[Stream]string{s: "root"}
+	add := func(c Stream, name string) {
+		require.NotContains(t, seen, c, name)
+		seen[c] = name
+	}
+	for i := uint64(0); i < 300; i++ {
+		add(s.Derive(i), fmt.Sprint("child ", i))
+		add(s.Derive(i, 0), fmt.Sprint("grandchild ", i))
+		add(New(8+i).Derive(0), fmt.Sprint("other seed ", i))
+		// Not the words of the parent either.
+		w := s.Block(i)
+		add(Stream{uint64(w[0]) | uint64(w[1])<<32, uint64(w[2]) | uint64(w[3])<<32}, fmt.Sprint("block ", i))
+	}
+}
+
+// lengths has all short ones and some long ones.
+func lengths() []int {
+	var ns []int
+	for n := 0; n <= 4*64+1; n++ {
+		ns = append(ns, n)
+	}
+	return append(ns, 1000, 4096, 4099)
+}
+
+// offsets cross the blocks of four and of 128 elements and the 32-bit boundary of
+// the block number.
+var offsets = []uint64{0, 1, 2, 3, 5, 127, 128, 1<<34 - 130, 1<<39 - 7}
+
+func TestChunksAndOffsets(t *testing.T) { both(t, testChunks[float32], testChunks[float64]) }
+
+func testChunks[F vec.Float](t *testing.T) {
+	s := New(1).Derive(2)
+	for _, off := range offsets {
+		for name, f := range map[string]func([]F, Stream, uint64){"normals": Fill[F], "signs": FillSigns[F]} {
+			whole := make([]F, 5000)
+			f(whole, s, off)
+			for _, n := range lengths() {
+				got := make([]F, n+2)
+				got[n] = 7 // a canary
+				from := uint64(n*7) % 900
+				f(got[:n], s, off+from)
+				require.Equal(t, whole[from:from+uint64(n)], got[:n], "%s, %d at %d+%d", name, n, off, from)
+				require.Equal(t, []F{7, 0}, got[n:])
+			}
+		}
+	}
+	words, one := make([]uint32, 999), make([]uint32, 1)
+	Words(words, s, 3)
+	for i, w := range words {
+		Words(one, s, 3+uint64(i))
+		require.Equal(t, w, one[0])
+	}
+}
+
+// TestFused holds the fused operations to their definitions.
+func TestFused(t *testing.T) { both(t, testFused[float32], testFused[float64]) }
+
+func testFused[F vec.Float](t *testing.T) {
+	s := New(3).Derive(1, 4)
+	const sigma, w = 0.037, -1.7
+	kinds := []struct {
+		name        string
+		fill        func([]F, Stream, uint64)
+		perturb     func(dst, theta []F, sigma F, s Stream, off uint64)
+		perturbPair func(plus, minus, theta []F, sigma F, s Stream, off uint64)
+		axpy        func([]F, F, Stream, uint64)
+		combine     func([]F, []F, []Stream, uint64)
+	}{
+		{"normals", Fill[F], Perturb[F], PerturbPair[F], Axpy[F], Combine[F]},
+		{"signs", FillSigns[F], PerturbSigns[F], PerturbPairSigns[F], AxpySigns[F], CombineSigns[F]},
+	}
+	for _, k := range kinds {
+		for _, off := range offsets {
+			for _, n := range lengths() {
+				theta, eps := make([]F, n), make([]F, n)
+				Fill(theta, New(99), 0)
+				k.fill(eps, s, off)
+				plus, minus, sum := make([]F, n), make([]F, n), make([]F, n)
+				for i := range theta {
+					d := F(sigma * eps[i])
+					plus[i], minus[i], sum[i] = theta[i]+d, theta[i]-d, theta[i]+F(w*eps[i])
+				}
+
+				dst, dst2 := make([]F, n), make([]F, n)
+				k.perturb(dst, theta, sigma, s, off)
+				require.Equal(t, plus, dst, "%s Perturb, n=%d, off=%d", k.name, n, off)
+				k.perturbPair(dst, dst2, theta, sigma, s, off)
+				require.Equal(t, plus, dst, "%s PerturbPair, n=%d, off=%d", k.name, n, off)
+				require.Equal(t, minus, dst2, "%s PerturbPair, n=%d, off=%d", k.name, n, off)
+				copy(dst, theta)
+				k.perturbPair(dst2, dst, dst, sigma, s, off)
+				require.Equal(t, minus, dst, "%s PerturbPair in place, n=%d, off=%d", k.name, n, off)
+				copy(dst, theta)
+				k.perturb(dst, dst, sigma, s, off)
+				require.Equal(t, plus, dst, "%s Perturb in place, n=%d, off=%d", k.name, n, off)
+				copy(dst, theta)
+				k.axpy(dst, w, s, off)
+				require.Equal(t, sum, dst, "%s Axpy, n=%d, off=%d", k.name, n, off)
+			}
+		}
+		for _, pairs := range []int{0, 1, 2, 3, 7, 17} {
+			ws, ss := make([]F, pairs), make([]Stream, pairs)
+			Fill(ws, New(5), 0)
+			for k := range ss {
+				ss[k] = s.Derive(uint64(k))
+			}
+			for _, n := range lengths() {
+				want, got := make([]F, n), make([]F, n)
+				Fill(want, New(6), 0)
+				copy(got, want)
+				for j := range ws {
+					k.axpy(want, ws[j], ss[j], 11)
+				}
+				k.combine(got, ws, ss, 11)
+				require.Equal(t, want, got, "%s Combine of %d, n=%d", k.name, pairs, n)
+			}
+		}
+	}
+}
+
+func TestLengthMismatch(t *testing.T) {
+	a, b := make([]float32, 3), make([]float32, 4)
+	s := New(1)
+	for name, f := range map[string]func(){
+		"Perturb":           func() { Perturb(a, b, 1, s, 0) },
+		"PerturbSigns":      func() { PerturbSigns(a, b, 1, s, 0) },
+		"PerturbPair plus":  func() { PerturbPair(a, b, b, 1, s, 0) },
+		"PerturbPair minus": func() { PerturbPair(b, a, b, 1, s, 0) },
+		"PerturbPairSigns":  func() { PerturbPairSigns(b, a, b, 1, s, 0) },
+		"Combine":           func() { Combine(a, b, make([]Stream, 3), 0) },
+		"CombineSigns":      func() { CombineSigns(a, b, make([]Stream, 3), 0) },
+	} {
+		assert.PanicsWithValue(t, lengthMismatch, f, name)
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	assert.Zero(t, testing.AllocsPerRun(10, func() {
+		var a, b, theta [300]float32
+		ws, ss := [2]float32{1, 2}, [2]Stream{New(1).Derive(1, 2), New(2)}
+		Fill(theta[:], ss[0], 0)
+		FillSigns(a[:], ss[0], 0)
+		Perturb(a[:], theta[:], 1, ss[0], 0)
+		PerturbPair(a[:], b[:], theta[:], 1, ss[0], 0)
+		PerturbPairSigns(a[:], b[:], theta[:], 1, ss[0], 0)
+		Axpy(a[:], 2, ss[1], 0)
+		AxpySigns(a[:], 2, ss[1], 0)
+		Combine(a[:], ws[:], ss[:], 0)
+		CombineSigns(a[:], ws[:], ss[:], 0)
+	}))
+}
+
+// TestNormalPair holds the transform to the function that it approximates, at the
+// ends and at many points between.
+func TestNormalPair(t *testing.T) {
+	check := func(w0, w1 uint32) {
+		z0, z1 := normalPair(w0, w1)
+		u := math.Abs(float64(float32(int32(w0))+0.5)) / (1 << 31) // 24 bits of it
+		r := math.Sqrt(-2 * math.Log(u))
+		phi := math.Pi/4 + float64(int32(w1))*math.Pi/(1<<33)
+		want0, want1 := r*math.Cos(phi), r*math.Sin(phi)
+		if w0>>31 == 1 {
+			want0 = -want0
+		}
+		if w1&1 == 1 {
+			want1 = -want1
+		}
+		tolerance := 6e-6*r + 1.6e-6*r + 1e-7 // R's error, sin φ's, and rounding
+		if r < 0.33 {
+			tolerance += 6e-6 * r
+		}
+		if u == 1 {
+			tolerance = 1e-4
+		}
+		if !(math.Abs(float64(z0)-want0) < tolerance) || !(math.Abs(float64(z1)-want1) < tolerance) {
+			t.Fatalf("normalPair(%#x, %#x) = %v, %v; want %v, %v", w0, w1, z0, z1, want0, want1)
+		}
+	}
+	ends := []uint32{0, 1, 2, 0x7fffffff, 0x7fffffbf, 0x7fffffc0, 0x80000000, 0x80000001, 0x80000040, 0x80000041, 0xffffffff, 0xfffffffe}
+	for _, w0 := range ends {
+		for _, w1 := range ends {
+			check(w0, w1)
+		}
+	}
+	words := make([]uint32, 1<<16)
+	Words(words, New(11), 0)
+	for i := 0; i < len(words); i += 2 {
+		check(words[i], words[i+1])
+		check(words[i]>>(words[i+1]%32), words[i+1]) // all magnitudes of u
+	}
+	z0, z1 := normalPair(0xffffffff, 0x7fffffff)
+	assert.InDelta(t, 0, z0, 1e-4)
+	assert.InDelta(t, -6.6604, z1, 1e-4, "the largest magnitude")
+}
+
+// digest hashes values in little-endian order, whatever the host's.
+type digest struct{ hash.Hash }
+
+func newDigest() digest { return digest{sha256.New()} }
+
+func (d digest) add32(v []float32) {
+	buf := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(x))
+	}
+	d.Write(buf)
+}
+
+func (d digest) add64(v []float64) {
+	buf := make([]byte, 0, 8*len(v))
+	for _, x := range v {
+		buf = binary.LittleEndian.AppendUint64(buf, math.Float64bits(x))
+	}
+	d.Write(buf)
+}
+
+func (d digest) addWords(v []uint32) {
+	buf := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		buf = binary.LittleEndian.AppendUint32(buf, x)
+	}
+	d.Write(buf)
+}
+
+func (d digest) String() string { return hex.EncodeToString(d.Sum(nil)) }
+
+// TestGolden compares long outputs with the committed digests. If one changes, the
+// change is wrong, not the digest.
+func TestGolden(t *testing.T) {
+	want := readGolden(t)
+	const n = 1 << 20
+	s := New(2023).Derive(1, 2, 3)
+	for name, fill := range map[string]func(d digest){
+		"words":      func(d digest) { v := make([]uint32, n); Words(v, s, 1); d.addWords(v) },
+		"normals32":  func(d digest) { v := make([]float32, n); Fill(v, s, 1); d.add32(v) },
+		"normals64":  func(d digest) { v := make([]float64, n); Fill(v, s, 1); d.add64(v) },
+		"signs32":    func(d digest) { v := make([]float32, n); FillSigns(v, s, 1); d.add32(v) },
+		"signs64":    func(d digest) { v := make([]float64, n); FillSigns(v, s, 1); d.add64(v) },
+		"pair32":     func(d digest) { testGoldenFused(PerturbPair[float32], Combine[float32], d.add32) },
+		"pair64":     func(d digest) { testGoldenFused(PerturbPair[float64], Combine[float64], d.add64) },
+		"signpair32": func(d digest) { testGoldenFused(PerturbPairSigns[float32], CombineSigns[float32], d.add32) },
+		"signpair64": func(d digest) { testGoldenFused(PerturbPairSigns[float64], CombineSigns[float64], d.add64) },
+	} {
+		d := newDigest()
+		fill(d)
+		assert.Equal(t, want[name], d.String(), name)
+		delete(want, name)
+	}
+	assert.Empty(t, want, "digests without a test")
+}
+
+func testGoldenFused[F vec.Float](pair func(plus, minus, theta []F, sigma F, s Stream, off uint64), combine func([]F, []F, []Stream, uint64), add func([]F)) {
+	const n = 1 << 16
+	theta, plus, minus := make([]F, n), make([]F, n), make([]F, n)
+	Fill(theta, New(1), 0)
+	pair(plus, minus, theta, 0.1, New(2), 5)
+	add(plus)
+	add(minus)
+	combine(theta, []F{0.3, -1.1, 2.7}, []Stream{New(3), New(4).Derive(1), {5, 6}}, 5)
+	add(theta)
+}
+
+func readGolden(t *testing.T) map[string]string {
+	f, err := os.Open("testdata/golden.txt")
+	require.NoError(t, err)
+	defer f.Close()
+	want := map[string]string{}
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if name, sum, ok := strings.Cut(lines.Text(), " "); ok && name != "#" {
+			want[name] = strings.TrimSpace(sum)
+		}
+	}
+	return want
+}
+
+func both(t *testing.T, f32, f64 func(*testing.T)) {
+	t.Run("float32", f32)
+	t.Run("float64", f64)
+}

@@ -1,0 +1,102 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/noise-reuse/nres/vec"
+)
+
+const lengthMismatch = "optim: slice lengths do not match"
+
+// An Optimizer changes theta in place, downhill along grad. Step panics if the
+// lengths do not match each other or those of earlier calls. It allocates at most
+// in the first call.
+type Optimizer[F vec.Float] interface {
+	Step(theta, grad []F)
+}
+
+// SGD is stochastic gradient descent, with heavy-ball momentum if Momentum is not
+// zero:
+//
+//	v = Momentum*v + grad
+//	theta -= LR*v
+//
+// The fields may be changed between steps.
+type SGD[F vec.Float] struct {
+	LR       F
+	Momentum F
+
+	v []F
+}
+
+// Step makes one update.
+func (o *SGD[F]) Step(theta, grad []F) {
+	if len(theta) != len(grad) {
+		panic(lengthMismatch)
+	}
+	if o.Momentum != 0 {
+		o.v = moment(o.v, len(grad))
+		for i, g := range grad {
+			o.v[i] = F(o.Momentum*o.v[i]) + g
+		}
+		grad = o.v
+	}
+	vec.Axpy(theta, -o.LR, grad)
+}
+
+// Adam is the method of Kingma and Ba (ICLR 2015), algorithm 1:
+//
+//	m = β1*m + (1−β1)*grad
+//	v = β2*v + (1−β2)*grad²
+//	theta -= LR * m̂ / (√(v̂ + EpsRoot) + Eps)
+//
+// with the bias-corrected m̂ = m/(1−β1^t), v̂ = v/(1−β2^t). EpsRoot is 0 in the
+// paper; the code published with NRES uses 1e-8. The fields may be changed between
+// steps.
+type Adam[F vec.Float] struct {
+	LR           F
+	Beta1, Beta2 float64
+	Eps, EpsRoot F
+
+	m, v   []F
+	b1, b2 float64 // β1^t, β2^t
+}
+
+// NewAdam returns an Adam with the usual β1 = 0.9, β2 = 0.999, Eps = 1e-8.
+func NewAdam[F vec.Float](lr F) *Adam[F] {
+	return &Adam[F]{LR: lr, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
+}
+
+// Step makes one update.
+func (o *Adam[F]) Step(theta, grad []F) {
+	if len(theta) != len(grad) {
+		panic(lengthMismatch)
+	}
+	if o.m == nil {
+		o.b1, o.b2 = 1, 1
+	}
+	o.m, o.v = moment(o.m, len(grad)), moment(o.v, len(grad))
+	o.b1 *= o.Beta1
+	o.b2 *= o.Beta2
+	beta1, beta2 := F(o.Beta1), F(o.Beta2)
+	rest1, rest2 := F(1-o.Beta1), F(1-o.Beta2)
+	mHat, vHat := F(1/(1-o.b1)), F(1/(1-o.b2))
+	for i, g := range grad {
+		m := F(beta1*o.m[i]) + F(rest1*g)
+		v := F(beta2*o.v[i]) + F(rest2*F(g*g))
+		o.m[i], o.v[i] = m, v
+		root := F(math.Sqrt(float64(F(v*vHat) + o.EpsRoot)))
+		theta[i] -= F(o.LR * (F(m*mHat) / (root + o.Eps)))
+	}
+}
+
+// moment returns v, or zeros of length n if it is nil.
+func moment[F vec.Float](v []F, n int) []F {
+	if v == nil {
+		return make([]F, n)
+	}
+	if len(v) != n {
+		panic(lengthMismatch)
+	}
+	return v
+}

@@ -1,0 +1,130 @@
+package tasks
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/unroll"
+	"github.com/noise-reuse/nres/vec"
+	"github.com/noise-reuse/nres/vec/scalar"
+)
+
+// Lorenz is the problem of learning the parameters of the Lorenz system from its
+// z coordinate (Li et al., NeurIPS 2023, §5.1): θ = (ln r, ln a), the state is
+// (x, y, z) from (1.2, 1.3, 1.6), and a step of forward Euler with dt = 0.005 is
+//
+//	x += a(y − x)·dt;  y += [x(r − z) − y]·dt;  z += [xy − 8/3·z]·dt
+//
+// with the loss (z − z_observed)². The horizon is the number of observations, one
+// after each step.
+type Lorenz[F vec.Float] struct {
+	z []F
+}
+
+// The parameters that made the paper's observations, (ln 28, ln 10), and those
+// that its runs start from.
+var (
+	LorenzTruth = [2]float64{3.3322045101752038, 2.302585092994046}
+	LorenzStart = [2]float64{3.7, 3.116}
+)
+
+// LorenzHorizon is the paper's T.
+const LorenzHorizon = 2000
+
+// NewLorenz returns the problem with z[t-1] observed after step t. It keeps z.
+// There must be at least one observation, and all must be finite.
+func NewLorenz[F vec.Float](z []F) (*Lorenz[F], error) {
+	if len(z) == 0 {
+		return nil, fmt.Errorf("tasks: the series is empty; Lorenz needs at least one observation")
+	}
+	for i, v := range z {
+		if v-v != 0 {
+			return nil, fmt.Errorf("tasks: observation %d is %v; observations must be finite", i, v)
+		}
+	}
+	return &Lorenz[F]{z}, nil
+}
+
+// SimulateLorenz returns z after each of n steps under theta = (ln r, ln a).
+func SimulateLorenz[F vec.Float](theta [2]float64, n int) []F {
+	z := make([]F, n)
+	l := &Lorenz[F]{z}
+	s := make([]F, l.StateLen())
+	l.Init(s, noise.Stream{})
+	th := []F{F(theta[0]), F(theta[1])}
+	for t := 1; t <= n; t++ {
+		l.Step(s, th, t, noise.Stream{})
+		z[t-1] = s[2]
+	}
+	return z
+}
+
+// ParamLen returns 2: ln r and ln a.
+func (l *Lorenz[F]) ParamLen() int { return 2 }
+
+// StateLen returns 3: x, y and z.
+func (l *Lorenz[F]) StateLen() int { return 3 }
+
+// Horizon returns the number of observations.
+func (l *Lorenz[F]) Horizon() int { return len(l.z) }
+
+// Init sets s to the fixed start of every episode.
+func (l *Lorenz[F]) Init(s []F, _ noise.Stream) { s[0], s[1], s[2] = 1.2, 1.3, 1.6 }
+
+// Step makes one Euler step and returns the squared error of z.
+func (l *Lorenz[F]) Step(s, theta []F, t int, env noise.Stream) F {
+	return l.Window(s, theta, t-1, 1, env)
+}
+
+// Window makes n Euler steps and returns the sum of the squared errors.
+func (l *Lorenz[F]) Window(s, theta []F, t0, n int, _ noise.Stream) (sum F) {
+	const (
+		dt     = 0.005
+		yDecay = 1 - dt
+		zDecay = 1 - dt*8.0/3
+	)
+	r := scalar.Exp(theta[0])
+	adt := F(scalar.Exp(theta[1]) * dt)
+	x, y, z := s[0], s[1], s[2]
+	for _, observed := range l.z[t0 : t0+n] {
+		// With xdt = x·dt taken out, y and z need two products each.
+		xdt := F(x * dt)
+		nextX := x + F(adt*(y-x))
+		nextY := F(y*yDecay) + F(xdt*(r-z))
+		z = F(z*zDecay) + F(xdt*y)
+		x, y = nextX, nextY
+		e := z - observed
+		sum += F(e * e)
+	}
+	s[0], s[1], s[2] = x, y, z
+	return sum
+}
+
+var _ unroll.Windower[float32] = (*Lorenz[float32])(nil)
+
+func lorenzTask() Task {
+	return Task{
+		Name:    "lorenz",
+		Summary: "the Lorenz system's r and a from its z coordinate (NRES paper, §5.1)",
+		Params:  []string{"ln r", "ln a"},
+		Start:   LorenzStart[:],
+		Truth:   LorenzTruth[:],
+		Series:  true,
+		New: func(z []float64) (unroll.System[float32], error) {
+			if z == nil {
+				return NewLorenz(SimulateLorenz[float32](LorenzTruth, LorenzHorizon))
+			}
+			narrow := make([]float32, len(z))
+			for i, v := range z {
+				narrow[i] = float32(v)
+				if math.IsInf(float64(narrow[i]), 0) {
+					return nil, fmt.Errorf("tasks: observation %d is %v; observations must be finite in float32", i, v)
+				}
+			}
+			return NewLorenz(narrow)
+		},
+		Workers: 200, Window: 100, Sigma: 0.04,
+		Optimizer: "sgd", LR: 1e-5, Iterations: 5000,
+	}
+}
