@@ -1,3 +1,5 @@
+//go:build (!amd64 && !arm64) || purego
+
 package noise
 
 import "github.com/noise-reuse/nres/vec"

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand"
+	"runtime"
 	"testing"
 )
 
@@ -26,7 +27,7 @@ const (
 func tight(t *testing.T, name string, worst, at, bound float64) {
 	t.Helper()
 	t.Logf("%s: largest error %.5f ULP, at %x", name, worst, at)
-	if !(worst <= bound && worst >= bound/1.25) {
+	if !(worst <= bound) || !testing.Short() && worst < bound/1.25 {
 		t.Errorf("%s(%x) is off by %.5f ULP, the bound is %v", name, at, worst, bound)
 	}
 }
@@ -255,8 +256,11 @@ func TestFloat64(t *testing.T) {
 }
 
 // Many more inputs than math/big can do, against the standard library, whose
-// error of less than 1 ULP adds to ours.
+// error of less than 1 ULP (2 for Tanh) adds to ours.
 func TestFloat64Many(t *testing.T) {
+	if runtime.GOARCH == "s390x" {
+		t.Skip("math.Tanh is off by 4 ULP")
+	}
 	for _, f := range []struct {
 		name  string
 		f     func(float64) float64

@@ -1,0 +1,23 @@
+//go:build (amd64 || arm64) && !purego
+
+package noise
+
+import "github.com/noise-reuse/nres/vec"
+
+func words(dst []uint32, s Stream, off uint64) { wordsGeneric(dst, s, off) }
+
+func fillSigns[F vec.Float](dst []F, s Stream, off uint64) { fillSignsGeneric(dst, s, off) }
+
+func perturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
+	perturbGeneric(dst, theta, sigma, s, off, true)
+}
+
+func perturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
+	perturbPairGeneric(plus, minus, theta, sigma, s, off, true)
+}
+
+func axpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { axpyGeneric(g, w, s, off, true) }
+
+func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
+	combineGeneric(g, ws, ss, off, true)
+}
