@@ -23,7 +23,7 @@ func (e *engine[F]) combine() (loss float64) {
 		for j := range e.terms[i*e.maxTerms:][:w.terms] {
 			t := &e.terms[i*e.maxTerms+j]
 			e.weights = append(e.weights, F(t.weight*scale))
-			e.streams = append(e.streams, t.episode.Derive(0))
+			e.streams = append(e.streams, t.eps)
 			e.sums = e.sums || t.last > 0
 		}
 	}

@@ -17,7 +17,9 @@
 //	NRES    K = T   one ε for the whole episode, ξ = ε; the least variance
 //	                (Corollaries 6 and 8)
 //
-// All are unbiased for the smoothed loss, for any W and K: where an episode or a
+// What they estimate without bias is the gradient of the loss smoothed over
+// perturbations that are drawn anew every K steps (equation 7); for NRES that is the
+// usual smoothed loss E L(θ + σε). It holds for any W and K: where an episode or a
 // noise period ends inside a window, each step is weighed with the noise that it
 // saw.
 //

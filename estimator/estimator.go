@@ -38,9 +38,10 @@ func (e *NonFiniteError) Error() string {
 
 // Identifiers under which the seed's stream is divided.
 const (
-	idNoise = iota // then worker, episode, noise period
-	idEnv          // then worker, episode
-	idPhase        // then worker
+	idNoise      = iota + 1 // then worker, episode, noise period
+	idEnv                   // then worker, episode
+	idPhase                 // then worker
+	idEvaluation            // then sample
 )
 
 // engine is what the goroutines of the pool hold, so that an Estimator that nobody
@@ -58,8 +59,8 @@ type engine[F vec.Float] struct {
 	maxTerms int
 	scratch  []scratch[F] // one for each goroutine
 
-	// The gradient under way: a weight for each term, the noise of its first
-	// period, and whether that isn't all of ξ for each of them.
+	// The gradient under way: the weight and the noise of each term, and whether
+	// there is one whose ξ is more than that.
 	weights []F
 	streams []noise.Stream
 	sums    bool
@@ -77,7 +78,8 @@ type engine[F vec.Float] struct {
 type worker struct {
 	tau     int // steps of the episode made
 	episode uint64
-	noise   noise.Stream // of the episode; the noise periods derive theirs
+	noise   noise.Stream // of the episode; its noise periods derive theirs
+	eps     noise.Stream // of the noise period
 	env     noise.Stream // of the episode
 
 	terms int // of the window just made
@@ -85,12 +87,12 @@ type worker struct {
 	err   *NonFiniteError
 }
 
-// A term is a part of a worker's gradient: weight·ξ, where ξ is the sum of the
-// episode's noise periods 0..last.
+// A term is a part of a worker's gradient: weight·ξ, where ξ is the sum of the noise
+// periods 0..last of an episode. eps is the noise of the last one.
 type term struct {
-	weight  float64
-	episode noise.Stream
-	last    uint64
+	weight       float64
+	episode, eps noise.Stream
+	last         uint64
 }
 
 type scratch[F vec.Float] struct {

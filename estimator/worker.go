@@ -73,8 +73,11 @@ func (e *engine[F]) advance(g, i, n int, record bool) {
 	for n > 0 {
 		// A stretch under one perturbation, inside one episode.
 		period := w.tau / e.cfg.Period
+		if w.tau%e.cfg.Period == 0 {
+			w.eps = w.noise.Derive(uint64(period))
+		}
 		m := least(n, e.horizon-w.tau, (period+1)*e.cfg.Period-w.tau)
-		noise.PerturbPair(buf.plus, buf.minus, e.theta, F(e.cfg.Sigma), w.noise.Derive(uint64(period)), 0)
+		noise.PerturbPair(buf.plus, buf.minus, e.theta, F(e.cfg.Sigma), w.eps, 0)
 		plus := unroll.Window(e.sys, sPlus, buf.plus, w.tau, m, w.env)
 		minus := unroll.Window(e.sys, sMinus, buf.minus, w.tau, m, w.env)
 		if s := plus + minus; s-s != 0 {
@@ -82,7 +85,7 @@ func (e *engine[F]) advance(g, i, n int, record bool) {
 			return
 		}
 		if record {
-			e.terms[i*e.maxTerms+w.terms] = term{plus - minus, w.noise, uint64(period)}
+			e.terms[i*e.maxTerms+w.terms] = term{plus - minus, w.noise, w.eps, uint64(period)}
 			w.terms++
 			w.loss += plus + minus
 		}

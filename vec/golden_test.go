@@ -15,7 +15,7 @@ var golden = map[string]string{
 	"Cos float64":   "fba15d00ae4ee269ba15808a1e5bd311f14b4e9a6cb9cb5878b4c8e888022582",
 	"Dot float32":   "391bca49b86cd0c4fd6fd27cc9a3f3e3f0107ff67bc4cb32fa7caef60775282d",
 	"Dot float64":   "bc76d6b7ecd08b1080ba3feecef0749e8386c2021a44dee9f5c901b33271d5d7",
-	"Exp float32":   "5599cdd7aee3d922e53f345d98ca3852ae460d73da3d472874a6000c0aadb33e",
+	"Exp float32":   "eef8cdf8fbe9318435d64a397c9a2655bdeb312e86a7298a6d8cbd8500bea612",
 	"Exp float64":   "a0bbb30f7385943ad1e6be1049622a72d9dc106efd6c73ef92833f229087a802",
 	"Log float32":   "12cecb4da9d4ec2810b77675e46a3603b97ec685aeabde06472489f24ea536fa",
 	"Log float64":   "f094d45eea1f8e826253de3f8b6cab41d6f011fc7c9052b030739e15ae205c14",

@@ -28,16 +28,16 @@ const (
 // exp r = 1 + r + r² P(r): fpminimax(exp(r), [|2,...,d|], [|SG...|] or [|D...|],
 // [-1.001*log(2)/2; 1.001*log(2)/2], relative, 1+r), d = 6 or 11, relative errors
 // 2^-28 and 2^-57.9. A search over neighbouring coefficients then took the
-// float32 result from 1.02 to below 1 ULP.
+// float32 result from 1.02 to 0.99 ULP.
 
 func exp32(x float32) float32 {
 	const (
 		shift = 0x1.8p23 + 2*127
-		c2    = 0x1p-1
-		c3    = 0x1.55546ep-3
-		c4    = 0x1.555886p-5
-		c5    = 0x1.1257fp-7
-		c6    = 0x1.6a3736p-10
+		c2    = 0x1.fffff6p-2
+		c3    = 0x1.55542ep-3
+		c4    = 0x1.5559c6p-5
+		c5    = 0x1.126874p-7
+		c6    = 0x1.6a30eap-10
 	)
 	// The bounds themselves overflow to +Inf and underflow to 0.
 	if x > 89 {

@@ -23,7 +23,8 @@ import (
 // Float is the constraint of the element types.
 type Float interface{ float32 | float64 }
 
-// Exp returns e**x, at most 0.94 ULP (float32) or 0.98 ULP (float64) off.
+// Exp returns e**x, at most 0.989 ULP (float32, every input tried) or less than
+// 1 ULP (float64, 0.97 found) off.
 // Results below the smallest normal number lose bits gradually.
 //
 // Special cases are:
@@ -41,8 +42,9 @@ func Exp[F Float](x F) F {
 	return F(exp64(float64(x)))
 }
 
-// Tanh returns the hyperbolic tangent of x, at most 1.79 ULP (float32) or
-// 1.9 ULP (float64) off. Tanh(-x) is exactly -Tanh(x), and |Tanh(x)| ≤ 1.
+// Tanh returns the hyperbolic tangent of x, at most 1.859 ULP (float32, every
+// input tried; 0.61 where |x| ≤ 1/4) or 1.9 ULP (float64, 1.79 found) off.
+// Tanh(-x) is exactly -Tanh(x), and |Tanh(x)| ≤ 1.
 //
 // Special cases are:
 //

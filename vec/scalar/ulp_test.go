@@ -17,7 +17,7 @@ const (
 	maxExp32  = 0.99
 	maxTanh32 = 1.86
 	maxRound  = 0.5001 // float64 results rounded to float32
-	maxExp64  = 1.02
+	maxExp64  = 1.0
 	maxTanh64 = 1.9
 	maxLog64  = 0.9
 	maxSin64  = 0.8

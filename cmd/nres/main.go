@@ -1,0 +1,122 @@
+// Command nres trains parameters of unrolled systems with Noise-Reuse Evolution
+// Strategies and related estimators. Run it without arguments for help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Exit statuses.
+const (
+	statusFailed      = 1 // a run diverged, or its results could not be written
+	statusUsage       = 2 // bad input; nothing was trained or written
+	statusInterrupted = 130
+)
+
+// A failure is an error with an exit status other than statusUsage.
+type failure struct {
+	status int
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program, and returns its exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(stderr, "nres:", err)
+	var f *failure
+	if errors.As(err, &f) {
+		return f.status
+	}
+	return statusUsage
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "nres",
+		Short: "Train unrolled systems with noise-reuse evolution strategies",
+		Long: `nres trains the parameters of systems that are unrolled over many steps, from
+their losses alone, with Noise-Reuse Evolution Strategies (NRES; Li et al.,
+NeurIPS 2023) and its relatives PES and GPES.`,
+		Example: `  nres train lorenz
+  nres train lorenz --estimator pes --plot pes.svg --csv pes.csv
+  nres train lorenz --seed 101 --json`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(trainCommand())
+	return root
+}
+
+// noCommand refuses arguments that are no subcommand of cmd.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return fmt.Errorf("unknown command %q; commands are: %s", args[0], strings.Join(names, ", "))
+}
+
+// badFlag says that a flag's value is not what it may be.
+func badFlag(name string, value any, allowed string) error {
+	return fmt.Errorf("--%s is %v; allowed: %s", name, value, allowed)
+}
+
+// flagError rewrites what the flag parser says, so that it names what is allowed.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		name := unknown.GetSpecifiedName()
+		if unknown.GetSpecifiedShortnames() != "" {
+			name = "-" + name
+		} else {
+			name = "--" + name
+		}
+		return fmt.Errorf("unknown flag %s; flags of %q are: %s", name, cmd.CommandPath(), strings.Join(names, ", "))
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		allowed := map[string]string{
+			"int":     "a whole number",
+			"uint64":  "a whole number from 0 to 2⁶⁴−1",
+			"float64": "a number",
+			"bool":    "true, false",
+		}[invalid.GetFlag().Value.Type()]
+		return badFlag(invalid.GetFlag().Name, fmt.Sprintf("%q", invalid.GetValue()), allowed)
+	}
+	return err
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// An output is a file to be written whole or not at all.
+type output struct {
+	flag   string
+	path   string // as the user named it
+	target string // with symbolic links resolved
+	mode   fs.FileMode
+}
+
+// newOutput checks that the file can be written, without changing it or leaving
+// anything behind.
+func newOutput(flag, path string) (*output, error) {
+	o := &output{flag: flag, path: path}
+	if err := o.check(); err != nil {
+		// The temporary file's name would only confuse.
+		if p := (*fs.PathError)(nil); errors.As(err, &p) {
+			err = p.Err
+		}
+		return nil, fmt.Errorf("--%s: cannot write %q: %w; allowed: a file in a directory that can be written", flag, path, err)
+	}
+	return o, nil
+}
+
+func (o *output) check() (err error) {
+	if strings.HasSuffix(o.path, "/") || strings.HasSuffix(o.path, string(filepath.Separator)) {
+		return errors.New("is a directory")
+	}
+	if o.target, err = resolve(o.path); err != nil {
+		return err
+	}
+	info, err := os.Stat(o.target)
+	switch {
+	case err == nil && info.IsDir():
+		return errors.New("is a directory")
+	case err == nil && !info.Mode().IsRegular():
+		return errors.New("is not a regular file")
+	case err == nil:
+		// A file of that name is to be replaced, but not if it is write-protected.
+		f, err := os.OpenFile(o.target, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		f.Close()
+		o.mode = info.Mode().Perm()
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	f, err := o.temp()
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+// resolve returns path without symbolic links. The file need not exist.
+func resolve(path string) (string, error) {
+	target, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		return filepath.Abs(target)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return "", errors.New("symbolic link to nowhere")
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(filepath.Join(dir, filepath.Base(path)))
+}
+
+// temp creates a file next to the target, with the permissions of any new file.
+func (o *output) temp() (*os.File, error) {
+	name := filepath.Join(filepath.Dir(o.target), ".nres-"+rand.Text()[:10]+".tmp")
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+}
+
+// write replaces the file by what fn writes, if there is no error.
+func (o *output) write(fn func(io.Writer) error) (err error) {
+	f, err := o.temp()
+	if err != nil {
+		return fmt.Errorf("--%s: %w", o.flag, err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+			err = fmt.Errorf("--%s: cannot write %q: %w", o.flag, o.path, err)
+		}
+	}()
+	if err := fn(f); err != nil {
+		return err
+	}
+	if o.mode != 0 {
+		if err := f.Chmod(o.mode); err != nil {
+			return err
+		}
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), o.target)
+}
+
+// sameFile says whether two paths lead to one file, or would if it existed.
+func sameFile(a, b string) bool {
+	if x, err := resolve(a); err == nil {
+		a = x
+	}
+	if x, err := resolve(b); err == nil {
+		b = x
+	}
+	if a == b {
+		return true
+	}
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}

@@ -1,0 +1,347 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/noise-reuse/nres"
+	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/optim"
+	"github.com/noise-reuse/nres/tasks"
+	"github.com/noise-reuse/nres/unroll"
+	"github.com/spf13/cobra"
+)
+
+// tier names the kernels that run.
+func tier() string { return nres.Tier() }
+
+const (
+	maxWorkers = 1_000_000 // a bound on memory
+	adamLR     = 1e-3      // the default for Adam on tasks that were published with SGD
+)
+
+var optimizers = []string{"sgd", "adam"}
+
+// A job is a training run, as its flags describe it. Fields that no flag was given
+// for are the task's.
+type job struct {
+	task       tasks.Task
+	method     string
+	phase      string
+	cfg        estimator.Config
+	optimizer  string
+	lr         float64
+	iterations int
+
+	data, plot, csv string
+	json, quiet     bool
+}
+
+func trainCommand() *cobra.Command {
+	var j job
+	cmd := &cobra.Command{
+		Use:   "train TASK",
+		Short: "Train a task's parameters, and plot the run",
+		Long: `Train minimises the loss of a task, reports the parameters that it finds, and
+plots the loss and the parameters' path. The values that a flag has when it is not
+given are those published for the task.
+
+Tasks:
+` + taskList(),
+		Example: `  nres train lorenz
+  nres train lorenz --estimator gpes --period 500 --iterations 2000
+  nres train lorenz --data series.csv --plot fit.svg
+  nres train lorenz --json --plot none`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) > 1:
+				return fmt.Errorf("train takes one task, not %d: %s", len(args), strings.Join(args, ", "))
+			case len(args) == 0 && cmd.Flags().NFlag() > 0:
+				_, err := tasks.Lookup("")
+				return err
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			if err := j.resolve(args[0], cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return j.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	var names []string
+	for _, t := range tasks.All() {
+		names = append(names, t.Name)
+	}
+	cmd.ValidArgsFunction = cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)
+
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&j.method, "estimator", "nres", "`name` of the estimator: "+strings.Join(estimator.MethodNames(), ", "))
+	f.StringVar(&j.phase, "phase", "stratified", "`name` of how workers are spread over episodes: "+strings.Join(estimator.PhaseNames(), ", "))
+	f.IntVar(&j.cfg.Workers, "workers", 0, "number `N` of workers")
+	f.IntVar(&j.cfg.Window, "window", 0, "number `W` of steps that a gradient unrolls")
+	f.IntVar(&j.cfg.Period, "period", 0, "number `K` of steps under one perturbation; for gpes only")
+	f.Float64Var(&j.cfg.Sigma, "sigma", 0, "standard deviation `S` of the perturbation")
+	f.StringVar(&j.optimizer, "optimizer", "", "`name` of the update rule: "+strings.Join(optimizers, ", "))
+	f.Float64Var(&j.lr, "lr", 0, fmt.Sprintf("learning `rate` (%v with adam, if the task's is for sgd)", adamLR))
+	f.IntVar(&j.iterations, "iterations", 0, "`number` of updates")
+	f.Uint64Var(&j.cfg.Seed, "seed", 1, "`number` that all random numbers come from")
+	f.IntVar(&j.cfg.Parallelism, "parallelism", 0, "`number` of goroutines, which never changes results (0: one for each CPU)")
+	f.StringVar(&j.data, "data", "", "fit the series in this CSV `file`: a value a row, or time and value")
+	f.StringVar(&j.plot, "plot", "", "picture to write, a .png or .svg `file`, or \"none\" (default \"nres-TASK.png\")")
+	f.StringVar(&j.csv, "csv", "", "table to write, a CSV `file`: loss and parameters of every iteration")
+	f.BoolVar(&j.json, "json", false, "report as one JSON object")
+	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
+	for flag, values := range map[string][]string{
+		"estimator": estimator.MethodNames(),
+		"phase":     estimator.PhaseNames(),
+		"optimizer": optimizers,
+	} {
+		// The only error is a flag that does not exist.
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return cmd
+}
+
+func taskList() string {
+	var b strings.Builder
+	for _, t := range tasks.All() {
+		fmt.Fprintf(&b, "  %-8s  %s:\n            N = %d, W = %d, σ = %v, %s with learning rate %v, %d iterations\n",
+			t.Name, t.Summary, t.Workers, t.Window, t.Sigma, t.Optimizer, t.LR, t.Iterations)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// resolve fills in the task and what it says about flags that were not given, and
+// checks everything that can be checked without the data.
+func (j *job) resolve(task string, given func(flag string) bool) (err error) {
+	if j.task, err = tasks.Lookup(task); err != nil {
+		return err
+	}
+	if j.cfg.Method, err = estimator.ParseMethod(j.method); err != nil {
+		return j.explain(err)
+	}
+	if j.cfg.Phase, err = estimator.ParsePhase(j.phase); err != nil {
+		return j.explain(err)
+	}
+	if !given("workers") {
+		j.cfg.Workers = j.task.Workers
+	}
+	if !given("window") {
+		j.cfg.Window = j.task.Window
+	}
+	if !given("sigma") {
+		j.cfg.Sigma = j.task.Sigma
+	}
+	if !given("iterations") {
+		j.iterations = j.task.Iterations
+	}
+	if !given("optimizer") {
+		j.optimizer = j.task.Optimizer
+	}
+	if !given("lr") {
+		j.lr = j.task.LR
+		if j.optimizer == "adam" && j.task.Optimizer != "adam" {
+			j.lr = adamLR
+		}
+	}
+	if !given("plot") {
+		j.plot = "nres-" + j.task.Name + ".png"
+	} else if j.plot == "none" {
+		j.plot = ""
+	}
+	switch {
+	case !slices.Contains(optimizers, j.optimizer):
+		return badFlag("optimizer", fmt.Sprintf("%q", j.optimizer), "one of "+strings.Join(optimizers, ", "))
+	case !positive(j.lr):
+		return badFlag("lr", j.lr, "positive and finite, as a float32")
+	case !positive(j.cfg.Sigma):
+		return badFlag("sigma", j.cfg.Sigma, "positive and finite, as a float32")
+	case j.iterations < 1:
+		return badFlag("iterations", j.iterations, "at least 1")
+	case j.cfg.Workers > maxWorkers:
+		return badFlag("workers", j.cfg.Workers, fmt.Sprintf("1 to %d", maxWorkers))
+	case given("data") && j.data == "":
+		return badFlag("data", `""`, "a CSV file")
+	case given("data") && !j.task.Series:
+		return badFlag("data", fmt.Sprintf("%q", j.data), "nothing with task "+j.task.Name+", which fits no series")
+	}
+	return nil
+}
+
+// positive says whether x is a positive finite number in float32, too.
+func positive(x float64) bool {
+	f := float64(float32(x))
+	return f > 0 && !math.IsInf(f, 0)
+}
+
+// explain says errors of package estimator in terms of flags.
+func (j *job) explain(err error) error {
+	var c *estimator.ConfigError
+	if !errors.As(err, &c) {
+		return err
+	}
+	flag, ok := map[string]string{
+		"Method": "estimator", "Phase": "phase", "Workers": "workers", "Window": "window",
+		"Period": "period", "Sigma": "sigma", "Parallelism": "parallelism",
+	}[c.Field]
+	if !ok {
+		return err
+	}
+	err = badFlag(flag, c.Value, c.Allowed)
+	if flag == "window" && j.data != "" {
+		err = fmt.Errorf("%w, the number of rows of %s", err, j.data)
+	}
+	return err
+}
+
+// run trains, and writes what came of it. Everything that may be wrong with the
+// input or with the output files is found before training starts.
+func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
+	var series []float64
+	if j.data != "" {
+		var err error
+		if series, err = readSeries(j.data); err != nil {
+			return err
+		}
+	}
+	sys, err := j.task.New(series)
+	if err != nil {
+		return err
+	}
+	est, err := estimator.New(sys, j.cfg)
+	if err != nil {
+		return j.explain(err)
+	}
+	defer est.Close()
+	j.cfg = est.Config()
+	picture, table, err := j.outputs()
+	if err != nil {
+		return err
+	}
+
+	tr := newTrace(j.task, j.iterations)
+	bar := newProgress(stderr, j.iterations, j.quiet)
+	began := time.Now()
+	err = j.train(ctx, est, sys, tr, bar)
+	elapsed := time.Since(began)
+	bar.close()
+	interrupted := errors.Is(err, context.Canceled)
+	if interrupted {
+		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d iterations", tr.len(), j.iterations)}
+		if tr.len() == 0 {
+			return err
+		}
+	} else if err != nil {
+		return &failure{statusFailed, err}
+	}
+
+	// A file that cannot be written must not take the report with it.
+	rep := newReport(j, tr, est.Steps(), elapsed)
+	errs := []error{err}
+	save := func(out *output, to **string, write func(io.Writer) error) {
+		if out == nil {
+			return
+		}
+		if err := out.write(write); err != nil {
+			errs = append(errs, &failure{statusFailed, err})
+			return
+		}
+		*to = &out.path
+	}
+	save(table, &rep.CSV, tr.writeCSV)
+	save(picture, &rep.Plot, func(w io.Writer) error { return writePlot(w, picture.path, j, tr) })
+	if err := rep.write(stdout, j.json); err != nil {
+		errs = append(errs, &failure{statusFailed, err})
+	}
+	return errors.Join(errs...)
+}
+
+// outputs checks that the files to write can be written. Those that are not wanted
+// are nil.
+func (j *job) outputs() (picture, table *output, err error) {
+	if j.plot != "" {
+		if !slices.Contains(plotFormats, plotFormat(j.plot)) {
+			return nil, nil, badFlag("plot", fmt.Sprintf("%q", j.plot), "a file named *"+strings.Join(plotFormats, ", *")+`; or "none"`)
+		}
+		if picture, err = newOutput("plot", j.plot); err != nil {
+			return nil, nil, err
+		}
+	}
+	if j.csv != "" {
+		if table, err = newOutput("csv", j.csv); err != nil {
+			return nil, nil, err
+		}
+	}
+	if picture != nil && table != nil && sameFile(picture.target, table.target) {
+		return nil, nil, badFlag("csv", fmt.Sprintf("%q", j.csv), "a file other than that of --plot")
+	}
+	for _, out := range []*output{picture, table} {
+		if out != nil && j.data != "" && sameFile(out.target, j.data) {
+			return nil, nil, badFlag(out.flag, fmt.Sprintf("%q", out.path), "a file other than that of --data")
+		}
+	}
+	return picture, table, nil
+}
+
+// train fills tr. When ctx is cancelled, it stops after the iteration under way.
+func (j *job) train(ctx context.Context, est *estimator.Estimator[float32], sys unroll.System[float32], tr *trace, bar progress) error {
+	var opt optim.Optimizer[float32]
+	if j.optimizer == "adam" {
+		opt = optim.NewAdam(float32(j.lr))
+	} else {
+		opt = &optim.SGD[float32]{LR: float32(j.lr)}
+	}
+	theta := narrow(j.task.Start)
+	grad := make([]float32, sys.ParamLen())
+	for i := 1; i <= j.iterations; i++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		loss, err := est.Gradient(grad, theta)
+		if err != nil {
+			return j.diverged(i, theta, err)
+		}
+		opt.Step(theta, grad)
+		for _, v := range theta {
+			if v-v != 0 {
+				return j.diverged(i, theta, errors.New("the update made it non-finite"))
+			}
+		}
+		tr.add(loss, theta)
+		bar.update(i, loss)
+	}
+	return nil
+}
+
+// diverged says how a run failed in its i-th iteration.
+func (j *job) diverged(i int, theta []float32, err error) error {
+	var n *estimator.NonFiniteError
+	if errors.As(err, &n) {
+		err = fmt.Errorf("the loss of worker %d over steps %d to %d is not finite (%v at θ+σε, %v at θ−σε)",
+			n.Worker, n.First, n.Last, n.Plus, n.Minus)
+	}
+	var at []string
+	for k, name := range j.task.Params {
+		at = append(at, fmt.Sprintf("%s = %v", name, theta[k]))
+	}
+	return fmt.Errorf("diverged in iteration %d, at θ: %s: %w; try a smaller --lr or --sigma", i, strings.Join(at, ", "), err)
+}
+
+func narrow(x []float64) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = float32(v)
+	}
+	return y
+}

@@ -1,0 +1,464 @@
+package estimator
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/vec"
+)
+
+// walk is a system whose loss is linear in the perturbations, so that the gradient
+// is known: s_t = s_{t-1} + a_t·θ (elementwise) + noise of the episode, and
+// L_t = c_t·Σ_i s_t,i. The gradient of the mean loss is
+// 1/T Σ_t c_t Σ_{t' ≤ t} a_t', the same for every element.
+type walk[F vec.Float] struct {
+	d, horizon int
+	noisy      bool
+}
+
+func (w walk[F]) ParamLen() int { return w.d }
+func (w walk[F]) StateLen() int { return w.d }
+func (w walk[F]) Horizon() int  { return w.horizon }
+func (w walk[F]) a(t int) F     { return F(1 + t%3) }
+func (w walk[F]) c(t int) F     { return F(1+t%5) / 4 }
+
+func (w walk[F]) Init(s []F, env noise.Stream) {
+	for i := range s {
+		s[i] = 0
+	}
+	if w.noisy {
+		noise.Fill(s, env, 0)
+	}
+}
+
+func (w walk[F]) Step(s, theta []F, t int, env noise.Stream) (loss F) {
+	for i := range s {
+		s[i] += F(w.a(t) * theta[i])
+		loss += s[i]
+	}
+	if w.noisy {
+		noise.AxpySigns(s, 0.5, env.Derive(uint64(t)), 0)
+	}
+	return loss * w.c(t)
+}
+
+func (w walk[F]) gradient() float64 {
+	var sum, g float64
+	for t := 1; t <= w.horizon; t++ {
+		sum += float64(w.a(t))
+		g += float64(w.c(t)) * sum
+	}
+	return g / float64(w.horizon)
+}
+
+// reference is the estimator as its definition reads, one step and one worker at a
+// time, with ε and ξ stored (Li et al., algorithms 1, 2 and 7).
+type reference struct {
+	sys     walk[float64]
+	cfg     Config
+	workers []refWorker
+}
+
+type refWorker struct {
+	plus, minus, eps, xi []float64
+	tau                  int
+	episode              uint64
+}
+
+func newReference(sys walk[float64], cfg Config, phases []int, theta []float64) *reference {
+	if err := cfg.check(sys.horizon); err != nil {
+		panic(err)
+	}
+	r := &reference{sys: sys, cfg: cfg, workers: make([]refWorker, cfg.Workers)}
+	for i := range r.workers {
+		r.begin(i)
+		for r.workers[i].tau < phases[i] {
+			r.step(i, theta)
+		}
+	}
+	return r
+}
+
+func (r *reference) env(i int) noise.Stream {
+	return noise.New(r.cfg.Seed).Derive(idEnv, uint64(i), r.workers[i].episode)
+}
+
+func (r *reference) begin(i int) {
+	w := &r.workers[i]
+	d := r.sys.d
+	w.tau, w.xi, w.eps = 0, make([]float64, d), make([]float64, d)
+	w.plus, w.minus = make([]float64, d), make([]float64, d)
+	r.sys.Init(w.plus, r.env(i))
+	r.sys.Init(w.minus, r.env(i))
+}
+
+func (r *reference) step(i int, theta []float64) (plus, minus float64, xi []float64) {
+	w := &r.workers[i]
+	if w.tau%r.cfg.Period == 0 {
+		noise.Fill(w.eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), w.episode, uint64(w.tau/r.cfg.Period)), 0)
+		for j, e := range w.eps {
+			w.xi[j] += e
+		}
+	}
+	up, down := make([]float64, len(theta)), make([]float64, len(theta))
+	for j, e := range w.eps {
+		up[j], down[j] = theta[j]+r.cfg.Sigma*e, theta[j]-r.cfg.Sigma*e
+	}
+	w.tau++
+	plus = r.sys.Step(w.plus, up, w.tau, r.env(i))
+	minus = r.sys.Step(w.minus, down, w.tau, r.env(i))
+	xi = append(xi, w.xi...)
+	if w.tau == r.sys.horizon {
+		w.episode++
+		r.begin(i)
+	}
+	return plus, minus, xi
+}
+
+func (r *reference) gradient(theta []float64) (grad []float64, loss float64) {
+	grad = make([]float64, len(theta))
+	n := float64(r.cfg.Workers * r.cfg.Window)
+	for i := range r.workers {
+		for t := 0; t < r.cfg.Window; t++ {
+			plus, minus, xi := r.step(i, theta)
+			loss += (plus + minus) / (2 * n)
+			for j := range grad {
+				grad[j] += (plus - minus) / (2 * r.cfg.Sigma * n) * xi[j]
+			}
+		}
+	}
+	return grad, loss
+}
+
+func configs(horizon int) []Config {
+	var cs []Config
+	for _, w := range []int{1, 3, 5, 12, horizon - 1, horizon} {
+		for _, p := range []Phase{Stratified, Random, LockStep} {
+			cs = append(cs, Config{Method: NRES, Window: w, Phase: p}, Config{Method: PES, Window: w, Phase: p})
+			for _, k := range []int{1, 2, 4, 5, 7, 11, horizon, 3 * horizon} {
+				cs = append(cs, Config{Method: GPES, Period: k, Window: w, Phase: p})
+			}
+		}
+	}
+	if testing.Short() { // for slow emulators: every 13th still has all values of each field
+		for i := 0; 13*i < len(cs); i++ {
+			cs[i] = cs[13*i]
+		}
+		cs = cs[:(len(cs)+12)/13]
+	}
+	for i := range cs {
+		cs[i].Workers, cs[i].Sigma, cs[i].Seed = 7, 0.3, uint64(i)
+	}
+	return cs
+}
+
+// TestReference compares with the definition, whatever W, K and T: windows that
+// straddle episodes, periods that straddle windows.
+func TestReference(t *testing.T) {
+	sys := walk[float64]{3, 24, true}
+	theta, grad := []float64{0.5, -0.2, 0.1}, make([]float64, 3)
+	for _, cfg := range configs(sys.horizon) {
+		est, err := New[float64](sys, cfg)
+		require.NoError(t, err)
+		phases := make([]int, cfg.Workers)
+		for i := range phases {
+			phases[i] = est.phase(i)
+		}
+		ref := newReference(sys, cfg, phases, theta)
+		for it := 0; it < 60; it++ {
+			loss, err := est.Gradient(grad, theta)
+			require.NoError(t, err)
+			want, wantLoss := ref.gradient(theta)
+			// The sums are in another order.
+			for j := range want {
+				require.InDelta(t, want[j], grad[j], 1e-10*(1+math.Abs(want[j])), "%+v, gradient %d", cfg, it)
+			}
+			require.InDelta(t, wantLoss, loss, 1e-10*(1+math.Abs(wantLoss)), "%+v, gradient %d", cfg, it)
+			vec.Axpy(theta, -0.001, grad)
+		}
+	}
+}
+
+// TestUnbiased tests the mean of many independent first gradients against the true
+// one, with a z-test at 5.5 standard deviations (a false alarm in 3e7).
+func TestUnbiased(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	for _, horizon := range []int{12, 13} {
+		sys := walk[float64]{2, horizon, true}
+		theta, grad := []float64{0.5, -0.2}, make([]float64, 2)
+		for _, cfg := range configs(horizon) {
+			if cfg.Phase == LockStep {
+				continue // its first window is the first of the episode
+			}
+			var sum, squares float64
+			const n = 800
+			for seed := uint64(0); seed < n; seed++ {
+				cfg := cfg
+				cfg.Workers, cfg.Seed, cfg.Parallelism = 3, seed, 1
+				est, err := New[float64](sys, cfg)
+				require.NoError(t, err)
+				for it := 0; it <= cfg.Window%3; it++ { // the first, the second or the third gradient
+					_, err = est.Gradient(grad, theta)
+					require.NoError(t, err)
+				}
+				x := grad[0] + grad[1]
+				sum += x
+				squares += x * x
+			}
+			mean := sum / n
+			sd := math.Sqrt((squares/n - mean*mean) / n)
+			z := (mean - 2*sys.gradient()) / sd
+			require.Less(t, math.Abs(z), 5.5, "T=%d %+v: mean %v, true %v ± %v", horizon, cfg, mean, 2*sys.gradient(), sd)
+		}
+	}
+}
+
+// TestStratifiedCoversAll: with N·W a multiple of T, every step of the episode is in
+// exactly N·W/T windows of every gradient.
+func TestStratifiedCoversAll(t *testing.T) {
+	for _, c := range []struct{ horizon, window, workers int }{{20, 5, 4}, {20, 5, 12}, {20, 6, 10}, {20, 20, 3}, {7, 3, 14}} {
+		est, err := New[float64](walk[float64]{1, c.horizon, false}, Config{Workers: c.workers, Window: c.window, Sigma: 1, Seed: 5})
+		require.NoError(t, err)
+		covered := make([]int, c.horizon)
+		for i := 0; i < c.workers; i++ {
+			for s := 0; s < c.window; s++ {
+				covered[(est.phase(i)+s)%c.horizon]++
+			}
+		}
+		for s := range covered {
+			require.Equal(t, c.workers*c.window/c.horizon, covered[s], "%+v step %d", c, s)
+		}
+	}
+}
+
+func TestRandomPhases(t *testing.T) {
+	est, err := New[float64](walk[float64]{1, 20, false}, Config{Workers: 4000, Window: 5, Sigma: 1, Phase: Random})
+	require.NoError(t, err)
+	count := map[int]int{}
+	for i := 0; i < 4000; i++ {
+		count[est.phase(i)]++
+	}
+	assert.Len(t, count, 4)
+	for _, tau := range []int{0, 5, 10, 15} {
+		assert.InDelta(t, 1000, count[tau], 150) // 5.5 standard deviations
+	}
+}
+
+func run(t *testing.T, cfg Config, n int) (grads []float32) {
+	sys := walk[float32]{5000, 24, true} // more than one block of parameters
+	theta, grad := make([]float32, sys.d), make([]float32, sys.d)
+	est, err := New[float32](sys, cfg)
+	require.NoError(t, err)
+	defer est.Close()
+	for i := 0; i < n; i++ {
+		_, err := est.Gradient(grad, theta)
+		require.NoError(t, err)
+		grads = append(grads, grad...)
+		vec.Axpy(theta, -0.01, grad)
+	}
+	return grads
+}
+
+// TestIdentities: GPES is PES with K = W and NRES with K ≥ T, to the bit.
+func TestIdentities(t *testing.T) {
+	for _, window := range []int{6, 7, 24} {
+		cfg := Config{Workers: 5, Window: window, Sigma: 0.1, Seed: 3}
+		with := func(m Method, period int) []float32 {
+			cfg.Method, cfg.Period = m, period
+			return run(t, cfg, 9)
+		}
+		pes, nres := with(PES, 0), with(NRES, 0)
+		assert.Equal(t, pes, with(GPES, window))
+		assert.Equal(t, nres, with(GPES, 24))
+		assert.Equal(t, nres, with(GPES, 1000))
+		assert.NotEqual(t, nres, with(GPES, 23))
+		if window < 24 {
+			assert.NotEqual(t, pes, nres)
+		}
+	}
+}
+
+// TestParallelism: the bits do not depend on the number of goroutines.
+func TestParallelism(t *testing.T) {
+	for _, m := range []Method{NRES, PES} {
+		cfg := Config{Method: m, Workers: 23, Window: 7, Sigma: 0.1, Seed: 3, Parallelism: 1}
+		want := run(t, cfg, 6)
+		for _, cfg.Parallelism = range []int{2, 3, 5, 23, 64, 0} {
+			assert.Equal(t, want, run(t, cfg, 6), "Parallelism %d", cfg.Parallelism)
+		}
+	}
+}
+
+func TestCloseKeepsWorking(t *testing.T) {
+	sys := walk[float32]{3, 24, true}
+	theta, a, b := make([]float32, 3), make([]float32, 3), make([]float32, 3)
+	cfg := Config{Workers: 9, Window: 5, Sigma: 0.1, Parallelism: 3}
+	open, err := New[float32](sys, cfg)
+	require.NoError(t, err)
+	closed, err := New[float32](sys, cfg)
+	require.NoError(t, err)
+	for i := 0; i < 4; i++ {
+		if i == 2 {
+			closed.Close()
+			closed.Close()
+		}
+		_, err = open.Gradient(a, theta)
+		require.NoError(t, err)
+		_, err = closed.Gradient(b, theta)
+		require.NoError(t, err)
+		require.Equal(t, a, b)
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	for _, m := range []Method{NRES, PES} {
+		for _, parallelism := range []int{1, 2} {
+			sys := walk[float32]{50, 20, false}
+			est, err := New[float32](sys, Config{Method: m, Workers: 8, Window: 6, Sigma: 0.1, Parallelism: parallelism})
+			require.NoError(t, err)
+			theta, grad := make([]float32, 50), make([]float32, 50)
+			_, err = est.Gradient(grad, theta)
+			require.NoError(t, err)
+			assert.Zero(t, testing.AllocsPerRun(100, func() { _, err = est.Gradient(grad, theta) }), "%v, parallelism %d", m, parallelism)
+			require.NoError(t, err)
+			est.Close()
+		}
+	}
+}
+
+// TestSteps also sees that start-up makes exactly τ steps per sign.
+func TestSteps(t *testing.T) {
+	for _, window := range []int{5, 6} {
+		sys := &counting{walk: walk[float32]{1, 20, false}}
+		est, err := New[float32](sys, Config{Workers: 10, Window: window, Sigma: 0.1, Seed: 9, Parallelism: 1})
+		require.NoError(t, err)
+		var startUp, longest uint64
+		for i := 0; i < 10; i++ {
+			tau := uint64(est.phase(i))
+			startUp += 2 * tau
+			if tau > longest {
+				longest = tau
+			}
+		}
+		assert.Zero(t, est.Steps())
+		theta, grad := []float32{1}, []float32{0}
+		for n := uint64(1); n <= 12; n++ {
+			_, err = est.Gradient(grad, theta)
+			require.NoError(t, err)
+			want := Steps{Total: startUp + n*2*10*uint64(window), StartUp: startUp, Sequential: longest + n*uint64(window)}
+			require.Equal(t, want, est.Steps())
+			require.Equal(t, want.Total, sys.steps)
+		}
+	}
+}
+
+type counting struct {
+	walk[float32]
+	steps uint64
+}
+
+func (c *counting) Step(s, theta []float32, t int, env noise.Stream) float32 {
+	c.steps++
+	return c.walk.Step(s, theta, t, env)
+}
+
+// breaking has a loss that isn't finite from step 15 on, for θ above 1.
+type breaking struct{ walk[float32] }
+
+func (b breaking) Step(s, theta []float32, t int, env noise.Stream) float32 {
+	if t >= 15 && theta[0] > 1 {
+		return float32(math.NaN())
+	}
+	return b.walk.Step(s, theta, t, env)
+}
+
+func TestNonFinite(t *testing.T) {
+	for _, parallelism := range []int{1, 3} {
+		sys := breaking{walk[float32]{1, 20, false}}
+		est, err := New[float32](sys, Config{Workers: 8, Window: 5, Sigma: 0.01, Parallelism: parallelism})
+		require.NoError(t, err)
+		grad := []float32{0}
+		for i := 0; i < 3; i++ {
+			_, err = est.Gradient(grad, []float32{0})
+			require.NoError(t, err)
+		}
+		grad[0] = 77
+		steps := est.Steps()
+		_, err = est.Gradient(grad, []float32{2})
+		var nonFinite *NonFiniteError
+		require.True(t, errors.As(err, &nonFinite), "%v", err)
+		assert.EqualValues(t, 3, nonFinite.Gradient)
+		// The lowest of the workers whose window has steps 15..20.
+		want := 0
+		for ; ; want++ {
+			if tau := (est.phase(want) + 15) % 20; tau >= 10 {
+				assert.Equal(t, [2]int{tau + 1, tau + 5}, [2]int{nonFinite.First, nonFinite.Last})
+				break
+			}
+		}
+		assert.Equal(t, want, nonFinite.Worker)
+		assert.Contains(t, err.Error(), fmt.Sprintf("gradient 3, worker %d", want))
+		assert.Equal(t, float32(77), grad[0], "grad is as it was")
+		assert.Equal(t, steps, est.Steps())
+		_, again := est.Gradient(grad, []float32{0})
+		assert.Equal(t, err, again)
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	good := Config{Workers: 3, Window: 5, Sigma: 1}
+	for field, changes := range map[string][]func(c *Config){
+		"Method":      {func(c *Config) { c.Method = 3 }},
+		"Phase":       {func(c *Config) { c.Phase = 3 }},
+		"Workers":     {func(c *Config) { c.Workers = 0 }, func(c *Config) { c.Workers = -1 }},
+		"Window":      {func(c *Config) { c.Window = 0 }, func(c *Config) { c.Window = 21 }},
+		"Parallelism": {func(c *Config) { c.Parallelism = -1 }},
+		"Period": {
+			func(c *Config) { c.Method = GPES }, func(c *Config) { c.Method, c.Period = GPES, -1 },
+			func(c *Config) { c.Period = 5 }, func(c *Config) { c.Method, c.Period = PES, 5 },
+		},
+		"Sigma": {
+			func(c *Config) { c.Sigma = 0 }, func(c *Config) { c.Sigma = -1 },
+			func(c *Config) { c.Sigma = math.NaN() }, func(c *Config) { c.Sigma = math.Inf(1) },
+		},
+	} {
+		for i, change := range changes {
+			cfg := good
+			change(&cfg)
+			_, err := New[float32](walk[float32]{1, 20, false}, cfg)
+			var ce *ConfigError
+			if assert.True(t, errors.As(err, &ce), "%s %d", field, i) {
+				assert.Equal(t, field, ce.Field)
+				assert.Contains(t, err.Error(), "allowed: ")
+			}
+		}
+	}
+	_, err := New[float32](walk[float32]{1, 20, false}, good)
+	assert.NoError(t, err)
+	_, err = New[float32](walk[float32]{0, 20, false}, good)
+	assert.ErrorContains(t, err, "ParamLen")
+	_, err = ParseMethod("es")
+	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes`)
+	for _, n := range MethodNames() {
+		m, err := ParseMethod(n)
+		assert.NoError(t, err)
+		assert.Equal(t, n, m.String())
+	}
+	for _, n := range PhaseNames() {
+		p, err := ParsePhase(n)
+		assert.NoError(t, err)
+		assert.Equal(t, n, p.String())
+	}
+	assert.Panics(t, func() {
+		est, _ := New[float32](walk[float32]{2, 20, false}, good)
+		_, _ = est.Gradient(make([]float32, 2), make([]float32, 3))
+	})
+}

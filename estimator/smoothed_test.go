@@ -1,0 +1,27 @@
+package estimator
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/noise-reuse/nres/noise"
+)
+
+// parabola has loss (θ − s)², with a constant state of 1, at each of its steps.
+type parabola struct{}
+
+func (parabola) ParamLen() int                    { return 1 }
+func (parabola) StateLen() int                    { return 1 }
+func (parabola) Horizon() int                     { return 200 }
+func (parabola) Init(s []float64, _ noise.Stream) { s[0] = 1 }
+func (parabola) Step(s, theta []float64, _ int, _ noise.Stream) float64 {
+	return (theta[0] - s[0]) * (theta[0] - s[0])
+}
+
+func TestSmoothedLoss(t *testing.T) {
+	// E (θ + σε − 1)² = (θ − 1)² + σ²; a pair's mean has variance 2σ⁴.
+	mean, stderr := SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 20000, 1)
+	assert.InDelta(t, 4.25, mean, 5.5*stderr)
+	assert.InDelta(t, 0.25*1.4142/141.42, stderr, 1e-4)
+}

@@ -1,0 +1,30 @@
+package nres_test
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/optim"
+	"github.com/noise-reuse/nres/tasks"
+)
+
+// Learn the parameters of the Lorenz system from what it shows of itself, with no
+// derivative of it.
+func Example() {
+	system, _ := tasks.NewLorenz(tasks.SimulateLorenz[float32](tasks.LorenzTruth, 400))
+	theta, grad := []float32{3.7, 3.1}, make([]float32, 2) // ln r, ln a
+	nres, err := estimator.New[float32](system, estimator.Config{Workers: 200, Window: 100, Sigma: 0.04})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sgd := optim.SGD[float32]{LR: 1e-5}
+	for i := 0; i < 5000; i++ {
+		if _, err := nres.Gradient(grad, theta); err != nil {
+			log.Fatal(err)
+		}
+		sgd.Step(theta, grad)
+	}
+	fmt.Printf("found %.1f, truth %.1f\n", theta, tasks.LorenzTruth)
+	// Output: found [3.3 2.3], truth [3.3 2.3]
+}

@@ -1,0 +1,63 @@
+package optim
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestSGD(t *testing.T) {
+	theta := []float64{1, 2}
+	sgd := SGD[float64]{LR: 0.5}
+	sgd.Step(theta, []float64{2, -4})
+	assert.Equal(t, []float64{0, 4}, theta)
+
+	heavy := SGD[float64]{LR: 0.5, Momentum: 0.25}
+	heavy.Step(theta, []float64{2, -4}) // v = 2, −4
+	heavy.Step(theta, []float64{1, 1})  // v = 1.5, 0
+	assert.Equal(t, []float64{0 - 1 - 0.75, 4 + 2 - 0}, theta)
+}
+
+func TestAdam(t *testing.T) {
+	// The first step of Adam is LR·sign(grad), but for Eps.
+	theta := []float64{1, 1, 1}
+	adam := NewAdam(0.1)
+	adam.Step(theta, []float64{5, -1e-3, 0})
+	assert.InDeltaSlice(t, []float64{0.9, 1.1, 1}, theta, 1e-5)
+	assert.Equal(t, 1.0, theta[2])
+
+	// The second and third, by algorithm 1 as it is printed.
+	want, m, v := theta[0], 0.1*5, 0.001*25
+	for step, g := range []float64{-3, 2} {
+		m, v = 0.9*m+0.1*g, 0.999*v+0.001*g*g
+		n := float64(step + 2)
+		want -= 0.1 * (m / (1 - math.Pow(0.9, n))) / (math.Sqrt(v/(1-math.Pow(0.999, n))) + 1e-8)
+		adam.Step(theta, []float64{g, 0, 0})
+		assert.InDelta(t, want, theta[0], 1e-14)
+	}
+
+	root := NewAdam(0.1)
+	root.EpsRoot = 1
+	theta[0] = 0
+	root.Step(theta, []float64{1, 0, 0})
+	assert.InDelta(t, -0.1/math.Sqrt2, theta[0], 1e-9)
+}
+
+func TestMismatch(t *testing.T) {
+	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1}, &SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1)} {
+		assert.PanicsWithValue(t, lengthMismatch, func() { o.Step(make([]float32, 2), make([]float32, 3)) })
+	}
+	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1)} {
+		o.Step(make([]float32, 2), make([]float32, 2))
+		assert.PanicsWithValue(t, lengthMismatch, func() { o.Step(make([]float32, 3), make([]float32, 3)) }, "another length")
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	theta, grad := make([]float32, 10), make([]float32, 10)
+	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1}, &SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1)} {
+		o.Step(theta, grad)
+		assert.Zero(t, testing.AllocsPerRun(10, func() { o.Step(theta, grad) }))
+	}
+}
