@@ -5,6 +5,7 @@ go 1.20
 require (
 	github.com/stretchr/testify v1.10.0
 	golang.org/x/sys v0.30.0
+	gonum.org/v1/gonum v0.14.0
 )
 
 require (

@@ -7,13 +7,16 @@ import (
 	"strings"
 )
 
-// A Method says when workers draw new perturbations.
+// A Method says when workers draw new perturbations, and what a window starts from.
 type Method uint8
 
 const (
-	NRES Method = iota // once an episode
-	PES                // every window
-	GPES               // every Config.Period steps
+	NRES     Method = iota // one perturbation an episode
+	PES                    // a new one every window
+	GPES                   // a new one every Config.Period steps
+	FullES                 // NRES whose window is the whole episode
+	TES                    // a new one every window, from the unperturbed state; biased
+	ESSingle               // lock-step, a new one every Config.Interval windows
 )
 
 // A Phase says where in their episodes the workers stand relative to each other.
@@ -33,34 +36,98 @@ const (
 	LockStep
 )
 
-var (
-	methodNames = []string{"nres", "pes", "gpes"}
-	phaseNames  = []string{"stratified", "random", "lockstep"}
+// Noise is the distribution of the perturbations.
+type Noise uint8
+
+const (
+	Normal Noise = iota
+	Signs        // ±1: the same smoothing to second order, a smaller variance
 )
 
-// MethodNames and PhaseNames list what ParseMethod and ParsePhase take.
-func MethodNames() []string { return append([]string(nil), methodNames...) }
-func PhaseNames() []string  { return append([]string(nil), phaseNames...) }
+// LossScale says what a window's losses are turned into.
+type LossScale uint8
 
-// ParseMethod returns the method of that name.
-func ParseMethod(name string) (Method, error) {
-	i, err := parse("Method", methodNames, name)
-	return Method(i), err
-}
+const (
+	Mean LossScale = iota // over the window: the NRES paper's convention
+	Sum                   // the ES-Single and PES papers': W times as much
+)
+
+// Shaping says what becomes of the losses before they weigh perturbations.
+type Shaping uint8
+
+const (
+	Raw Shaping = iota
+	// Std divides the gradient by the standard deviation, over the 2N perturbed
+	// windows, of the window's mean loss, and multiplies it by σ.
+	Std
+	// Sign takes the sign of L⁺ − L⁻ for it.
+	Sign
+	// CenteredRank takes the ranks of the 2N losses, spread evenly over [−½, ½], ties
+	// sharing their mean.
+	CenteredRank
+)
+
+// NonFinite says what to do about a loss that is NaN or infinite.
+type NonFinite uint8
+
+const (
+	Fail     NonFinite = iota // return a NonFiniteError
+	DropPair                  // leave the pair out until its episode ends
+)
+
+var (
+	methodNames    = []string{"nres", "pes", "gpes", "fulles", "tes", "essingle"}
+	phaseNames     = []string{"stratified", "random", "lockstep"}
+	noiseNames     = []string{"normal", "signs"}
+	lossScaleNames = []string{"mean", "sum"}
+	shapingNames   = []string{"raw", "std", "sign", "rank"}
+	nonFiniteNames = []string{"fail", "drop"}
+)
+
+// MethodNames, PhaseNames and so on list what ParseMethod, ParsePhase and so on
+// take.
+func MethodNames() []string    { return append([]string(nil), methodNames...) }
+func PhaseNames() []string     { return append([]string(nil), phaseNames...) }
+func NoiseNames() []string     { return append([]string(nil), noiseNames...) }
+func LossScaleNames() []string { return append([]string(nil), lossScaleNames...) }
+func ShapingNames() []string   { return append([]string(nil), shapingNames...) }
+func NonFiniteNames() []string { return append([]string(nil), nonFiniteNames...) }
+
+// ParseMethod returns the method of that name. Errors are of type *[ConfigError].
+func ParseMethod(name string) (Method, error) { return parse[Method]("Method", methodNames, name) }
 
 // ParsePhase returns the phase of that name.
-func ParsePhase(name string) (Phase, error) {
-	i, err := parse("Phase", phaseNames, name)
-	return Phase(i), err
+func ParsePhase(name string) (Phase, error) { return parse[Phase]("Phase", phaseNames, name) }
+
+// ParseNoise returns the noise of that name.
+func ParseNoise(name string) (Noise, error) { return parse[Noise]("Noise", noiseNames, name) }
+
+// ParseLossScale returns the loss scale of that name.
+func ParseLossScale(name string) (LossScale, error) {
+	return parse[LossScale]("LossScale", lossScaleNames, name)
 }
 
-func (m Method) String() string { return nameOf("Method", methodNames, int(m)) }
-func (p Phase) String() string  { return nameOf("Phase", phaseNames, int(p)) }
+// ParseShaping returns the shaping of that name.
+func ParseShaping(name string) (Shaping, error) {
+	return parse[Shaping]("Shaping", shapingNames, name)
+}
 
-func parse(field string, names []string, name string) (int, error) {
+// ParseNonFinite returns the policy of that name.
+func ParseNonFinite(name string) (NonFinite, error) {
+	return parse[NonFinite]("NonFinite", nonFiniteNames, name)
+}
+
+func (m Method) String() string    { return nameOf("Method", methodNames, int(m)) }
+func (p Phase) String() string     { return nameOf("Phase", phaseNames, int(p)) }
+func (n Noise) String() string     { return nameOf("Noise", noiseNames, int(n)) }
+func (s LossScale) String() string { return nameOf("LossScale", lossScaleNames, int(s)) }
+func (s Shaping) String() string   { return nameOf("Shaping", shapingNames, int(s)) }
+func (n NonFinite) String() string { return nameOf("NonFinite", nonFiniteNames, int(n)) }
+
+func parse[E ~uint8](field string, names []string, name string) (E, error) {
 	for i, n := range names {
 		if n == name {
-			return i, nil
+			return E(i), nil
 		}
 	}
 	return 0, &ConfigError{field, fmt.Sprintf("%q", name), "one of " + strings.Join(names, ", ")}
@@ -76,13 +143,28 @@ func nameOf(field string, names []string, i int) string {
 // Config holds what an [Estimator] is made from. Workers, Window and Sigma have no
 // defaults; the zero values of the rest are the recommended ones.
 type Config struct {
-	Method  Method
-	Phase   Phase
-	Workers int     // N ≥ 1
-	Window  int     // W, in steps, 1 to T
-	Period  int     // K ≥ 1, in steps; for GPES only, 0 with the other methods
-	Sigma   float64 // σ, the standard deviation of the perturbation, positive
-	Seed    uint64
+	Method   Method
+	Phase    Phase   // ESSingle is LockStep, whatever this says
+	Workers  int     // N ≥ 1, the number of antithetic pairs
+	Window   int     // W, in steps, 1 to T; FullES: T, or 0, which stands for it
+	Period   int     // K ≥ 1, in steps, for GPES; 0 with the other methods
+	Interval int     // M ≥ 1, in windows, for ESSingle; 0 stands for T/W, one perturbation an episode
+	Sigma    float64 // σ, the standard deviation of the perturbation, positive
+	Seed     uint64
+
+	Noise     Noise
+	LossScale LossScale // ESSingle is Sum, whatever this says
+	Shaping   Shaping   // Sign and CenteredRank need windows under one perturbation: Strict ones
+	NonFinite NonFinite
+
+	// Strict refuses what the papers leave undefined: a window that does not divide
+	// the horizon, a period that is no multiple of the window.
+	Strict bool
+
+	// KeepSums keeps each worker's ξ, N·d numbers, where there is more than one
+	// perturbation an episode. Otherwise the sum is made anew for every gradient,
+	// from up to T/K perturbations. The bits are the same.
+	KeepSums bool
 
 	// Parallelism bounds the goroutines that unroll; 0 stands for GOMAXPROCS. It
 	// does not change results.
@@ -101,37 +183,72 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("estimator: %s is %s; allowed: %s", e.Field, e.Value, e.Allowed)
 }
 
-// check also resolves Period and Parallelism.
+// check also resolves what the method implies: Window, Period, Phase, LossScale, and
+// Parallelism.
 func (c *Config) check(horizon int) error {
 	bad := func(field string, value interface{}, allowed string) error {
 		return &ConfigError{field, fmt.Sprint(value), allowed}
 	}
+	for _, e := range []struct {
+		field string
+		value uint8
+		names []string
+	}{
+		{"Method", uint8(c.Method), methodNames}, {"Phase", uint8(c.Phase), phaseNames},
+		{"Noise", uint8(c.Noise), noiseNames}, {"LossScale", uint8(c.LossScale), lossScaleNames},
+		{"Shaping", uint8(c.Shaping), shapingNames}, {"NonFinite", uint8(c.NonFinite), nonFiniteNames},
+	} {
+		if int(e.value) >= len(e.names) {
+			return bad(e.field, e.value, "the constants for "+strings.Join(e.names, ", "))
+		}
+	}
+	if c.Method == FullES && c.Window == 0 {
+		c.Window = horizon
+	}
 	switch {
-	case int(c.Method) >= len(methodNames):
-		return bad("Method", uint8(c.Method), "NRES, PES, GPES")
-	case int(c.Phase) >= len(phaseNames):
-		return bad("Phase", uint8(c.Phase), "Stratified, Random, LockStep")
 	case c.Workers < 1:
 		return bad("Workers", c.Workers, "N ≥ 1")
 	case c.Window < 1 || c.Window > horizon:
 		return bad("Window", c.Window, fmt.Sprintf("1 ≤ W ≤ T = %d", horizon))
+	case c.Method == FullES && c.Window != horizon:
+		return bad("Window", c.Window, fmt.Sprintf("T = %d with %v", horizon, c.Method))
 	case c.Method == GPES && c.Period < 1:
-		return bad("Period", c.Period, "K ≥ 1 with GPES")
+		return bad("Period", c.Period, "K ≥ 1 with gpes")
 	case c.Method != GPES && c.Period != 0:
-		return bad("Period", c.Period, fmt.Sprintf("0 with %v, which has its own; GPES takes any", c.Method))
+		return bad("Period", c.Period, fmt.Sprintf("0 with %v, which has its own; gpes takes any", c.Method))
+	case c.Method == ESSingle && c.Interval < 0:
+		return bad("Interval", c.Interval, "M ≥ 1 windows, or 0 for one perturbation an episode")
+	case c.Method != ESSingle && c.Interval != 0:
+		return bad("Interval", c.Interval, fmt.Sprintf("0 with %v; essingle takes any", c.Method))
 	case !(c.Sigma > 0) || math.IsInf(c.Sigma, 0):
 		return bad("Sigma", c.Sigma, "positive and finite")
 	case c.Parallelism < 0:
 		return bad("Parallelism", c.Parallelism, "≥ 1, or 0 for GOMAXPROCS")
 	}
 	switch c.Method {
-	case NRES:
+	case NRES, FullES:
 		c.Period = horizon
-	case PES:
+	case PES, TES:
 		c.Period = c.Window
-	case GPES:
-		if c.Period > horizon {
-			c.Period = horizon // an episode ends every noise period
+	case ESSingle:
+		c.Phase, c.LossScale, c.Period = LockStep, Sum, horizon
+		if c.Interval > 0 && c.Interval <= horizon/c.Window {
+			c.Period = c.Interval * c.Window
+		}
+	}
+	if c.Period > horizon {
+		c.Period = horizon // an episode ends every noise period
+	}
+	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict {
+		why := "in strict mode"
+		if !c.Strict {
+			why = fmt.Sprintf("with shaping %v", c.Shaping)
+		}
+		if horizon%c.Window != 0 {
+			return bad("Window", c.Window, fmt.Sprintf("a divisor of T = %d %s", horizon, why))
+		}
+		if c.Period%c.Window != 0 {
+			return bad("Period", c.Period, fmt.Sprintf("a multiple of W = %d, or at least T = %d, %s", c.Window, horizon, why))
 		}
 	}
 	if c.Parallelism == 0 {

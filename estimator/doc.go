@@ -12,16 +12,24 @@
 // of an episode, and ξ is the sum of the perturbations that the episode has used so
 // far (GPES_K; Li et al., NeurIPS 2023, Lemma 1):
 //
-//	PES     K = W   ξ grows with every window (Vicol et al., 2021)
-//	GPES_K  any K
-//	NRES    K = T   one ε for the whole episode, ξ = ε; the least variance
-//	                (Corollaries 6 and 8)
+//	PES       K = W   ξ grows with every window (Vicol et al., ICML 2021)
+//	GPES_K    any K
+//	NRES      K = T   one ε for the whole episode, ξ = ε; the least variance
+//	                  (Corollaries 6 and 8)
+//	FullES    K = T   and W = T: offline
+//	ESSingle  K = MW  in lock-step, the losses of a window summed, not averaged
+//	                  (Vicol, 2023; M = T/W unless Config.Interval says otherwise)
+//	TES       K = W   weighs with ε alone, and starts each window from a state that
+//	                  was unrolled without perturbation; a third unroll; biased
 //
-// What they estimate without bias is the gradient of the loss smoothed over
+// What all but TES estimate without bias is the gradient of the loss smoothed over
 // perturbations that are drawn anew every K steps (equation 7); for NRES that is the
 // usual smoothed loss E L(θ + σε). It holds for any W and K: where an episode or a
 // noise period ends inside a window, each step is weighed with the noise that it
 // saw.
+//
+// Systems that can't be copied or stepped from here, such as a live service, are
+// driven the other way round, by [AskTell].
 //
 // Perturbations are not stored. A worker's noise is a [noise.Stream], 16 bytes, and
 // a gradient is a list of streams and weights until it is summed up.

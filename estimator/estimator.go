@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -15,124 +14,59 @@ type Estimator[F vec.Float] struct {
 	*engine[F]
 }
 
-// Steps counts the steps of the system that an Estimator has made.
-type Steps struct {
-	Total      uint64 // over all workers and both signs, start-up included
-	StartUp    uint64 // of these, made to bring the workers to their phases: Σ 2τ
-	Sequential uint64 // on the longest chain, were every worker to run at once
-}
-
-// A NonFiniteError says which worker's loss left the finite numbers, in which
-// gradient, and where in the episode.
-type NonFiniteError struct {
-	Gradient    uint64 // 0 for the first call of Gradient, whose start-up included
-	Worker      int
-	First, Last int     // the steps t of the episode among which it is, 1 to T
-	Plus, Minus float64 // the sums of the losses over these steps
-}
-
-func (e *NonFiniteError) Error() string {
-	return fmt.Sprintf("estimator: gradient %d, worker %d: the loss over steps %d to %d is not finite (θ+σε: %v, θ−σε: %v)",
-		e.Gradient, e.Worker, e.First, e.Last, e.Plus, e.Minus)
-}
-
-// Identifiers under which the seed's stream is divided.
-const (
-	idNoise      = iota + 1 // then worker, episode, noise period
-	idEnv                   // then worker, episode
-	idPhase                 // then worker
-	idEvaluation            // then sample
-)
-
 // engine is what the goroutines of the pool hold, so that an Estimator that nobody
 // holds any more can be collected, and its goroutines stopped.
 type engine[F vec.Float] struct {
+	crew[F]
 	sys      unroll.System[F]
-	cfg      Config
-	horizon  int
 	stateLen int
-	seed     noise.Stream
-
-	workers  []worker
-	states   []F    // s⁺ and s⁻ of worker 0, of worker 1, …
-	terms    []term // maxTerms for each worker
-	maxTerms int
+	states   []F          // s⁺ and s⁻ of worker 0, of worker 1, …; TES: s of each
 	scratch  []scratch[F] // one for each goroutine
+	started  bool
 
-	// The gradient under way: the weight and the noise of each term, and whether
-	// there is one whose ξ is more than that.
-	weights []F
-	streams []noise.Stream
-	sums    bool
-
-	pool                       *pool
-	doStart, doWindow, doBlock func(g, i int) // made once: a method value allocates
-
-	theta []F // of the call under way
-	grad  []F
-	count uint64 // calls of Gradient that returned a gradient
-	steps Steps
-}
-
-// worker is the position of one worker; its two states are in engine.states.
-type worker struct {
-	tau     int // steps of the episode made
-	episode uint64
-	noise   noise.Stream // of the episode; its noise periods derive theirs
-	eps     noise.Stream // of the noise period
-	env     noise.Stream // of the episode
-
-	terms int // of the window just made
-	loss  float64
-	err   *NonFiniteError
-}
-
-// A term is a part of a worker's gradient: weight·ξ, where ξ is the sum of the noise
-// periods 0..last of an episode. eps is the noise of the last one.
-type term struct {
-	weight       float64
-	episode, eps noise.Stream
-	last         uint64
+	theta             []F            // of the call under way
+	doStart, doWindow func(g, i int) // method values, made once: making one allocates
 }
 
 type scratch[F vec.Float] struct {
-	plus, minus []F // θ ± σε
+	plus, minus   []F // θ ± σε
+	sPlus, sMinus []F // TES only: states that a window ends with, thrown away
+}
+
+// Steps counts the steps of the system that an Estimator has made.
+type Steps struct {
+	Total      uint64 // over all workers, perturbed or not, start-up included
+	StartUp    uint64 // of these, made to bring the workers to their phases: Σ 2τ; TES: Σ τ
+	Sequential uint64 // on the longest chain, were every worker to run at once
 }
 
 // New returns an Estimator for sys. Errors are of type *[ConfigError].
 //
 // It takes memory for N pairs of states, and two vectors like theta for each
-// goroutine; there is no perturbation for each worker.
+// goroutine; there is no perturbation for each worker, but with Config.KeepSums.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
-	d, horizon, stateLen := sys.ParamLen(), sys.Horizon(), sys.StateLen()
-	for _, n := range []struct {
-		what string
-		n    int
-	}{{"ParamLen", d}, {"Horizon", horizon}, {"StateLen", stateLen}} {
-		if n.n < 1 {
-			return nil, &ConfigError{"the system's " + n.what, fmt.Sprint(n.n), "≥ 1"}
-		}
+	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
+	if e.stateLen < 1 {
+		return nil, &ConfigError{"the system's StateLen", fmt.Sprint(e.stateLen), "≥ 1"}
 	}
-	if err := cfg.check(horizon); err != nil {
+	if err := e.init(sys.ParamLen(), sys.Horizon(), cfg); err != nil {
 		return nil, err
 	}
-	e := &engine[F]{
-		sys: sys, cfg: cfg, horizon: horizon, stateLen: stateLen, seed: noise.New(cfg.Seed),
-		workers: make([]worker, cfg.Workers),
-		states:  make([]F, 2*stateLen*cfg.Workers),
-		// A window holds a whole number of periods, cut ones at both ends, and one
-		// more cut where the episode ends.
-		maxTerms: (cfg.Window-1)/cfg.Period + 3,
-		scratch:  make([]scratch[F], cfg.Parallelism),
+	perWorker := 2
+	if e.cfg.Method == TES {
+		perWorker = 1
 	}
-	e.terms = make([]term, e.maxTerms*cfg.Workers)
-	e.weights = make([]F, 0, len(e.terms))
-	e.streams = make([]noise.Stream, 0, len(e.terms))
+	e.states = make([]F, perWorker*e.stateLen*e.cfg.Workers)
+	e.scratch = make([]scratch[F], e.cfg.Parallelism)
 	for i := range e.scratch {
-		e.scratch[i] = scratch[F]{make([]F, d), make([]F, d)}
+		s := &e.scratch[i]
+		s.plus, s.minus = make([]F, e.d), make([]F, e.d)
+		if e.cfg.Method == TES {
+			s.sPlus, s.sMinus = make([]F, e.stateLen), make([]F, e.stateLen)
+		}
 	}
-	e.pool = newPool(cfg.Parallelism)
-	e.doStart, e.doWindow, e.doBlock = e.start, e.window, e.block
+	e.doStart, e.doWindow = e.start, e.window
+	e.pool = newPool(e.cfg.Parallelism)
 	est := &Estimator[F]{e}
 	runtime.SetFinalizer(est, func(est *Estimator[F]) { est.pool.close() })
 	return est, nil
@@ -142,73 +76,171 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 // parallelism. An Estimator that is dropped is closed by the garbage collector.
 func (e *Estimator[F]) Close() { e.pool.close() }
 
-// Steps returns the number of steps made so far.
-func (e *Estimator[F]) Steps() Steps { return e.steps }
-
-// Config returns the configuration, with the defaults filled in: Period is that of
-// the method, at most T.
+// Config returns the configuration, with what the method implies filled in: Period,
+// at most T, is that of any method.
 func (e *Estimator[F]) Config() Config { return e.cfg }
 
+// Count returns the number of gradients made.
+func (e *Estimator[F]) Count() uint64 { return e.count }
+
+// Steps returns the number of steps made so far.
+func (e *Estimator[F]) Steps() Steps {
+	s := Steps{Sequential: e.count * uint64(e.cfg.Window)}
+	perStep := uint64(2)
+	if e.cfg.Method == TES {
+		perStep = 1 // start-up is unperturbed
+	}
+	var longest uint64
+	for i := range e.workers {
+		s.Total += e.workers[i].made
+		if e.started {
+			tau := uint64(e.phase(i))
+			s.StartUp += perStep * tau
+			if tau > longest {
+				longest = tau
+			}
+		}
+	}
+	s.Sequential += longest
+	return s
+}
+
+// Dropped returns how many windows, or parts of them, were left out because the loss
+// of their worker was not finite. It is 0 unless Config.NonFinite is DropPair.
+func (e *Estimator[F]) Dropped() uint64 {
+	var n uint64
+	for i := range e.workers {
+		n += e.workers[i].dropped
+	}
+	return n
+}
+
 // Gradient sets grad to an estimate of the gradient at theta of the smoothed loss,
-// from one window of every worker, and returns the mean of the losses seen. The
+// from one window of every worker, and returns the mean of the perturbed losses. The
 // first call also brings the workers to their phases under theta.
 //
-// It makes 2·N·W steps of the system, and regenerates one perturbation for each
-// worker twice, to unroll and to sum up (GPES and PES: up to T/K at the latter).
-// After the first call it doesn't allocate. It panics if grad or theta do not have
-// the system's ParamLen.
+// It makes 2·N·W steps of the system (TES: 3·N·W), and regenerates one perturbation
+// for each worker twice, to unroll and to sum up (with K < T, up to T/K at the
+// latter, but for KeepSums). After the first call it doesn't allocate. It panics if
+// grad or theta do not have the system's ParamLen.
 //
-// If a loss isn't finite, the error is a *[NonFiniteError] of the lowest worker that
-// saw one. grad is then as it was, and the estimator can't be used any further:
-// every later call returns the same error.
+// If a loss isn't finite and Config.NonFinite is Fail, the error is a
+// *[NonFiniteError] of the lowest worker that saw one. grad is then as it was, and
+// the estimator can't be used any further: every later call returns the same error.
+// With DropPair the mean is over the pairs that are left; if there is none, grad is 0
+// and the loss NaN.
 func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	// The finalizer must not close the pool under us.
 	defer runtime.KeepAlive(e)
-	return e.gradient(grad, theta)
+	return e.run(grad, theta)
 }
 
-func (e *engine[F]) gradient(grad, theta []F) (float64, error) {
-	if d := e.sys.ParamLen(); len(grad) != d || len(theta) != d {
+func (e *engine[F]) run(grad, theta []F) (float64, error) {
+	if len(grad) != e.d || len(theta) != e.d {
 		panic("estimator: grad and theta must have the length of the system's parameters")
 	}
 	if err := e.failed(); err != nil {
 		return 0, err
 	}
-	e.grad, e.theta = grad, theta
+	e.theta = theta
 	defer e.forget()
-	if e.count == 0 {
+	if !e.started {
 		e.pool.run(len(e.workers), e.doStart)
 		if err := e.failed(); err != nil {
 			return 0, err
 		}
-		var longest int
-		for i := range e.workers {
-			e.steps.StartUp += 2 * uint64(e.workers[i].tau)
-			if e.workers[i].tau > longest {
-				longest = e.workers[i].tau
-			}
-		}
-		e.steps.Total += e.steps.StartUp
-		e.steps.Sequential += uint64(longest)
+		e.started = true
 	}
 	e.pool.run(len(e.workers), e.doWindow)
 	if err := e.failed(); err != nil {
 		return 0, err
 	}
-	loss := e.combine()
-	e.count++
-	e.steps.Total += 2 * uint64(e.cfg.Workers) * uint64(e.cfg.Window)
-	e.steps.Sequential += uint64(e.cfg.Window)
-	return loss, nil
+	return e.combine(grad), nil
 }
 
-func (e *engine[F]) forget() { e.grad, e.theta = nil, nil }
+func (e *engine[F]) forget() { e.theta = nil }
 
-func (e *engine[F]) failed() error {
-	for i := range e.workers {
-		if err := e.workers[i].err; err != nil {
-			return err
-		}
+// start brings worker i to its phase.
+func (e *engine[F]) start(g, i int) {
+	w := &e.workers[i]
+	if e.cfg.Method == TES {
+		s := e.state(i)
+		e.sys.Init(s, w.env)
+		w.tau = e.phase(i)
+		unroll.Window(e.sys, s, e.theta, 0, w.tau, w.env)
+		w.made = uint64(w.tau)
+		return
 	}
-	return nil
+	e.initPair(i)
+	e.advance(g, i, e.phase(i), false)
+}
+
+// window makes a window of worker i.
+func (e *engine[F]) window(g, i int) {
+	if e.cfg.Method == TES {
+		e.advanceShared(g, i)
+	} else {
+		e.advance(g, i, e.cfg.Window, true)
+	}
+}
+
+// pair returns the states of worker i, and state its one state under TES.
+func (e *engine[F]) pair(i int) (plus, minus []F) {
+	n := e.stateLen
+	s := e.states[2*n*i : 2*n*(i+1)]
+	return s[:n:n], s[n:]
+}
+
+func (e *engine[F]) state(i int) []F { return e.states[e.stateLen*i : e.stateLen*(i+1)] }
+
+func (e *engine[F]) initPair(i int) {
+	plus, minus := e.pair(i)
+	e.sys.Init(plus, e.workers[i].env)
+	copy(minus, plus)
+}
+
+// advance makes n steps of worker i under both signs, across the ends of noise
+// periods and episodes, on scratch g.
+func (e *engine[F]) advance(g, i, n int, score bool) {
+	w, buf := &e.workers[i], &e.scratch[g]
+	sPlus, sMinus := e.pair(i)
+	for n > 0 && w.err == nil {
+		m := e.stretch(i, n)
+		var plus, minus float64
+		if !w.lost {
+			e.perturb(buf.plus, buf.minus, e.theta, w.eps)
+			plus = unroll.Window(e.sys, sPlus, buf.plus, w.tau, m, w.env)
+			minus = unroll.Window(e.sys, sMinus, buf.minus, w.tau, m, w.env)
+			w.made += 2 * uint64(m)
+		}
+		if e.record(i, m, plus, minus, score) {
+			e.initPair(i)
+		}
+		n -= m
+	}
+}
+
+// advanceShared is advance for TES: both perturbed copies start from the worker's
+// one state, which then moves on unperturbed (Vicol et al., ES-Single, algorithm 1).
+func (e *engine[F]) advanceShared(g, i int) {
+	w, buf := &e.workers[i], &e.scratch[g]
+	s := e.state(i)
+	e.beginWindow(i)
+	e.perturb(buf.plus, buf.minus, e.theta, w.eps)
+	copy(buf.sPlus, s)
+	copy(buf.sMinus, s)
+	w.lost = false // the shared state isn't: only a window is
+	for n := e.cfg.Window; n > 0 && w.err == nil; {
+		m := e.stretch(i, n)
+		plus := unroll.Window(e.sys, buf.sPlus, buf.plus, w.tau, m, w.env)
+		minus := unroll.Window(e.sys, buf.sMinus, buf.minus, w.tau, m, w.env)
+		unroll.Window(e.sys, s, e.theta, w.tau, m, w.env)
+		w.made += 3 * uint64(m)
+		if e.record(i, m, plus, minus, true) {
+			e.sys.Init(s, w.env)
+			copy(buf.sPlus, s)
+			copy(buf.sMinus, s)
+		}
+		n -= m
+	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/vec"
@@ -79,7 +80,12 @@ func newReference(sys walk[float64], cfg Config, phases []int, theta []float64) 
 	for i := range r.workers {
 		r.begin(i)
 		for r.workers[i].tau < phases[i] {
-			r.step(i, theta)
+			if w := &r.workers[i]; cfg.Method == TES {
+				w.tau++
+				sys.Step(w.plus, theta, w.tau, r.env(i))
+			} else {
+				r.step(i, theta)
+			}
 		}
 	}
 	return r
@@ -87,6 +93,14 @@ func newReference(sys walk[float64], cfg Config, phases []int, theta []float64) 
 
 func (r *reference) env(i int) noise.Stream {
 	return noise.New(r.cfg.Seed).Derive(idEnv, uint64(i), r.workers[i].episode)
+}
+
+func (r *reference) fill(eps []float64, s noise.Stream) {
+	if r.cfg.Noise == Signs {
+		noise.FillSigns(eps, s, 0)
+	} else {
+		noise.Fill(eps, s, 0)
+	}
 }
 
 func (r *reference) begin(i int) {
@@ -101,7 +115,7 @@ func (r *reference) begin(i int) {
 func (r *reference) step(i int, theta []float64) (plus, minus float64, xi []float64) {
 	w := &r.workers[i]
 	if w.tau%r.cfg.Period == 0 {
-		noise.Fill(w.eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), w.episode, uint64(w.tau/r.cfg.Period)), 0)
+		r.fill(w.eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), w.episode, uint64(w.tau/r.cfg.Period)))
 		for j, e := range w.eps {
 			w.xi[j] += e
 		}
@@ -124,12 +138,59 @@ func (r *reference) step(i int, theta []float64) (plus, minus float64, xi []floa
 func (r *reference) gradient(theta []float64) (grad []float64, loss float64) {
 	grad = make([]float64, len(theta))
 	n := float64(r.cfg.Workers * r.cfg.Window)
+	scale := 1 / (2 * r.cfg.Sigma * n)
+	if r.cfg.LossScale == Sum {
+		scale = 1 / (2 * r.cfg.Sigma * float64(r.cfg.Workers))
+	}
+	var means []float64
 	for i := range r.workers {
+		var sumPlus, sumMinus float64
 		for t := 0; t < r.cfg.Window; t++ {
 			plus, minus, xi := r.step(i, theta)
 			loss += (plus + minus) / (2 * n)
+			sumPlus += plus
+			sumMinus += minus
 			for j := range grad {
-				grad[j] += (plus - minus) / (2 * r.cfg.Sigma * n) * xi[j]
+				grad[j] += scale * (plus - minus) * xi[j]
+			}
+		}
+		means = append(means, sumPlus/float64(r.cfg.Window), sumMinus/float64(r.cfg.Window))
+	}
+	if r.cfg.Shaping == Std {
+		for j := range grad {
+			grad[j] *= r.cfg.Sigma / stat.PopStdDev(means, nil)
+		}
+	}
+	return grad, loss
+}
+
+// tesGradient is a window of TES (Vicol et al., algorithm 1).
+func (r *reference) tesGradient(theta []float64, window uint64) (grad []float64, loss float64) {
+	d := len(theta)
+	grad = make([]float64, d)
+	n := float64(r.cfg.Workers * r.cfg.Window)
+	for i := range r.workers {
+		w := &r.workers[i]
+		eps := make([]float64, d)
+		r.fill(eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), window))
+		plus, minus := append([]float64(nil), w.plus...), append([]float64(nil), w.plus...)
+		up, down := make([]float64, d), make([]float64, d)
+		for j, e := range eps {
+			up[j], down[j] = theta[j]+r.cfg.Sigma*e, theta[j]-r.cfg.Sigma*e
+		}
+		for t := 0; t < r.cfg.Window; t++ {
+			w.tau++
+			a, b := r.sys.Step(plus, up, w.tau, r.env(i)), r.sys.Step(minus, down, w.tau, r.env(i))
+			r.sys.Step(w.plus, theta, w.tau, r.env(i))
+			loss += (a + b) / (2 * n)
+			for j := range grad {
+				grad[j] += (a - b) / (2 * r.cfg.Sigma * n) * eps[j]
+			}
+			if w.tau == r.sys.horizon {
+				w.episode++
+				r.begin(i)
+				copy(plus, w.plus)
+				copy(minus, w.plus)
 			}
 		}
 	}
@@ -140,10 +201,14 @@ func configs(horizon int) []Config {
 	var cs []Config
 	for _, w := range []int{1, 3, 5, 12, horizon - 1, horizon} {
 		for _, p := range []Phase{Stratified, Random, LockStep} {
-			cs = append(cs, Config{Method: NRES, Window: w, Phase: p}, Config{Method: PES, Window: w, Phase: p})
+			for _, m := range []Method{NRES, PES, TES, ESSingle} {
+				cs = append(cs, Config{Method: m, Window: w, Phase: p})
+			}
+			cs = append(cs, Config{Method: NRES, Window: w, Phase: p, Noise: Signs}, Config{Method: ESSingle, Interval: 2, Window: w})
 			for _, k := range []int{1, 2, 4, 5, 7, 11, horizon, 3 * horizon} {
 				cs = append(cs, Config{Method: GPES, Period: k, Window: w, Phase: p})
 			}
+			cs = append(cs, Config{Method: GPES, Period: 5, Window: w, Phase: p, Noise: Signs, LossScale: Sum, Shaping: Std})
 		}
 	}
 	if testing.Short() { // for slow emulators: every 13th still has all values of each field
@@ -174,7 +239,13 @@ func TestReference(t *testing.T) {
 		for it := 0; it < 60; it++ {
 			loss, err := est.Gradient(grad, theta)
 			require.NoError(t, err)
-			want, wantLoss := ref.gradient(theta)
+			var want []float64
+			var wantLoss float64
+			if cfg.Method == TES {
+				want, wantLoss = ref.tesGradient(theta, uint64(it))
+			} else {
+				want, wantLoss = ref.gradient(theta)
+			}
 			// The sums are in another order.
 			for j := range want {
 				require.InDelta(t, want[j], grad[j], 1e-10*(1+math.Abs(want[j])), "%+v, gradient %d", cfg, it)
@@ -195,11 +266,11 @@ func TestUnbiased(t *testing.T) {
 		sys := walk[float64]{2, horizon, true}
 		theta, grad := []float64{0.5, -0.2}, make([]float64, 2)
 		for _, cfg := range configs(horizon) {
-			if cfg.Phase == LockStep {
-				continue // its first window is the first of the episode
+			if cfg.Phase == LockStep || cfg.Method == ESSingle || cfg.Method == TES || cfg.Shaping != Raw {
+				continue // one window of the episode only; biased; scaled
 			}
 			var sum, squares float64
-			const n = 800
+			const n = 400
 			for seed := uint64(0); seed < n; seed++ {
 				cfg := cfg
 				cfg.Workers, cfg.Seed, cfg.Parallelism = 3, seed, 1
@@ -267,29 +338,146 @@ func run(t *testing.T, cfg Config, n int) (grads []float32) {
 	return grads
 }
 
-// TestIdentities: GPES is PES with K = W and NRES with K ≥ T, to the bit.
+// TestIdentities: GPES is PES with K = W and NRES with K ≥ T; FullES is NRES with
+// W = T; ESSingle is GPES in lock-step, M windows a period, with the loss summed; all
+// to the bit. And ξ kept is ξ regenerated.
 func TestIdentities(t *testing.T) {
 	for _, window := range []int{6, 7, 24} {
-		cfg := Config{Workers: 5, Window: window, Sigma: 0.1, Seed: 3}
-		with := func(m Method, period int) []float32 {
-			cfg.Method, cfg.Period = m, period
-			return run(t, cfg, 9)
-		}
-		pes, nres := with(PES, 0), with(NRES, 0)
-		assert.Equal(t, pes, with(GPES, window))
-		assert.Equal(t, nres, with(GPES, 24))
-		assert.Equal(t, nres, with(GPES, 1000))
-		assert.NotEqual(t, nres, with(GPES, 23))
-		if window < 24 {
-			assert.NotEqual(t, pes, nres)
+		for _, n := range []Noise{Normal, Signs} {
+			with := func(cfg Config) []float32 {
+				cfg.Workers, cfg.Window, cfg.Sigma, cfg.Seed, cfg.Noise = 5, window, 0.1, 3, n
+				return run(t, cfg, 9)
+			}
+			gpes := func(period int) Config { return Config{Method: GPES, Period: period} }
+			pes, nres := with(Config{Method: PES}), with(Config{})
+			assert.Equal(t, pes, with(gpes(window)))
+			assert.Equal(t, nres, with(gpes(24)))
+			assert.Equal(t, nres, with(gpes(1000)))
+			assert.NotEqual(t, nres, with(gpes(23)))
+			if window < 24 {
+				assert.NotEqual(t, pes, nres)
+			} else {
+				assert.Equal(t, nres, with(Config{Method: FullES}))
+			}
+
+			lockstep := func(cfg Config) []float32 {
+				cfg.Phase, cfg.LossScale = LockStep, Sum
+				return with(cfg)
+			}
+			single := func(m int) []float32 { return with(Config{Method: ESSingle, Interval: m}) }
+			assert.Equal(t, lockstep(Config{Method: PES}), single(1))
+			assert.Equal(t, lockstep(gpes(2*window)), single(2))
+			assert.Equal(t, lockstep(Config{Method: NRES}), single(0))
+			assert.Equal(t, single(0), single(1<<60))
+
+			for _, period := range []int{1, 4, 7, 11, 13} {
+				cfg := gpes(period)
+				regenerated := with(cfg)
+				cfg.KeepSums = true
+				assert.Equal(t, regenerated, with(cfg), "W = %d, K = %d", window, period)
+			}
 		}
 	}
 }
 
+// TestShaping: Sign and CenteredRank on four workers of one window each.
+func TestShaping(t *testing.T) {
+	sys := walk[float64]{2, 24, true}
+	theta := []float64{0.5, -0.2}
+	plain := Config{Workers: 4, Window: 6, Sigma: 0.3, Seed: 3}
+	est, err := New[float64](sys, plain)
+	require.NoError(t, err)
+	phases := make([]int, 4)
+	for i := range phases {
+		phases[i] = est.phase(i)
+	}
+	ref := newReference(sys, plain, phases, theta)
+	var losses []float64
+	var noises [][]float64
+	for i := range ref.workers {
+		var plus, minus float64
+		for s := 0; s < 6; s++ {
+			if s == 0 && ref.workers[i].tau > 0 {
+				noises = append(noises, append([]float64(nil), ref.workers[i].eps...))
+			}
+			p, m, xi := ref.step(i, theta)
+			if s == 0 && len(noises) == i {
+				noises = append(noises, xi)
+			}
+			plus, minus = plus+p, minus+m
+		}
+		losses = append(losses, plus, minus)
+	}
+	rank := func(l float64) float64 {
+		below := 0
+		for _, other := range losses {
+			if other < l {
+				below++
+			}
+		}
+		return float64(below)/7 - 0.5
+	}
+	for _, shaping := range []Shaping{Sign, CenteredRank} {
+		want, got := make([]float64, 2), make([]float64, 2)
+		for i, eps := range noises {
+			weight := rank(losses[2*i]) - rank(losses[2*i+1])
+			if shaping == Sign {
+				weight = math.Copysign(1, losses[2*i]-losses[2*i+1])
+			}
+			for j := range want {
+				want[j] += weight * eps[j] / (2 * 0.3 * 4)
+			}
+		}
+		cfg := plain
+		cfg.Shaping = shaping
+		est, err := New[float64](sys, cfg)
+		require.NoError(t, err)
+		_, err = est.Gradient(got, theta)
+		require.NoError(t, err)
+		assert.InDeltaSlice(t, want, got, 1e-13, "%v", shaping)
+	}
+	// Ties share their rank: equal losses give no gradient.
+	tied, err := New[float64](walk[float64]{2, 24, false}, Config{Workers: 3, Window: 6, Sigma: 1e-300, Shaping: CenteredRank, Phase: LockStep})
+	require.NoError(t, err)
+	got := []float64{1, 1}
+	_, err = tied.Gradient(got, theta)
+	require.NoError(t, err)
+	assert.Equal(t, []float64{0, 0}, got)
+}
+
+// TestDropPair: a pair whose loss isn't finite is left out until its episode ends.
+func TestDropPair(t *testing.T) {
+	for _, m := range []Method{NRES, PES, TES} {
+		sys := breaking{walk[float32]{1, 20, false}}
+		est, err := New[float32](sys, Config{Method: m, Workers: 8, Window: 5, Sigma: 0.01, NonFinite: DropPair})
+		require.NoError(t, err)
+		grad, theta := []float32{0}, []float32{2}
+		for i := 0; i < 8; i++ {
+			loss, err := est.Gradient(grad, theta)
+			require.NoError(t, err)
+			assert.False(t, math.IsNaN(loss))
+			assert.False(t, math.IsNaN(float64(grad[0])))
+		}
+		assert.NotZero(t, est.Dropped())
+	}
+	// All of them: no gradient.
+	est, err := New[float32](broken{walk[float32]{1, 20, false}}, Config{Workers: 8, Window: 5, Sigma: 0.01, NonFinite: DropPair})
+	require.NoError(t, err)
+	grad := []float32{9}
+	loss, err := est.Gradient(grad, []float32{2})
+	require.NoError(t, err)
+	assert.True(t, math.IsNaN(loss))
+	assert.Zero(t, grad[0])
+}
+
+type broken struct{ walk[float32] }
+
+func (broken) Step(_, _ []float32, _ int, _ noise.Stream) float32 { return float32(math.Inf(1)) }
+
 // TestParallelism: the bits do not depend on the number of goroutines.
 func TestParallelism(t *testing.T) {
-	for _, m := range []Method{NRES, PES} {
-		cfg := Config{Method: m, Workers: 23, Window: 7, Sigma: 0.1, Seed: 3, Parallelism: 1}
+	for _, cfg := range []Config{{}, {Method: PES}, {Method: PES, KeepSums: true}, {Method: TES}, {Shaping: Std, Noise: Signs}} {
+		cfg.Workers, cfg.Window, cfg.Sigma, cfg.Seed, cfg.Parallelism = 23, 7, 0.1, 3, 1
 		want := run(t, cfg, 6)
 		for _, cfg.Parallelism = range []int{2, 3, 5, 23, 64, 0} {
 			assert.Equal(t, want, run(t, cfg, 6), "Parallelism %d", cfg.Parallelism)
@@ -319,15 +507,16 @@ func TestCloseKeepsWorking(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	for _, m := range []Method{NRES, PES} {
+	for _, cfg := range []Config{{}, {Method: PES}, {Method: PES, KeepSums: true}, {Method: TES}, {Shaping: CenteredRank}, {Shaping: Std, Noise: Signs}} {
 		for _, parallelism := range []int{1, 2} {
 			sys := walk[float32]{50, 20, false}
-			est, err := New[float32](sys, Config{Method: m, Workers: 8, Window: 6, Sigma: 0.1, Parallelism: parallelism})
+			cfg.Workers, cfg.Window, cfg.Sigma, cfg.Parallelism = 8, 5, 0.1, parallelism
+			est, err := New[float32](sys, cfg)
 			require.NoError(t, err)
 			theta, grad := make([]float32, 50), make([]float32, 50)
 			_, err = est.Gradient(grad, theta)
 			require.NoError(t, err)
-			assert.Zero(t, testing.AllocsPerRun(100, func() { _, err = est.Gradient(grad, theta) }), "%v, parallelism %d", m, parallelism)
+			assert.Zero(t, testing.AllocsPerRun(100, func() { _, err = est.Gradient(grad, theta) }), "%+v", cfg)
 			require.NoError(t, err)
 			est.Close()
 		}
@@ -391,7 +580,6 @@ func TestNonFinite(t *testing.T) {
 			require.NoError(t, err)
 		}
 		grad[0] = 77
-		steps := est.Steps()
 		_, err = est.Gradient(grad, []float32{2})
 		var nonFinite *NonFiniteError
 		require.True(t, errors.As(err, &nonFinite), "%v", err)
@@ -407,23 +595,39 @@ func TestNonFinite(t *testing.T) {
 		assert.Equal(t, want, nonFinite.Worker)
 		assert.Contains(t, err.Error(), fmt.Sprintf("gradient 3, worker %d", want))
 		assert.Equal(t, float32(77), grad[0], "grad is as it was")
-		assert.Equal(t, steps, est.Steps())
 		_, again := est.Gradient(grad, []float32{0})
 		assert.Equal(t, err, again)
 	}
 }
 
+type empty struct{ walk[float32] }
+
+func (empty) ParamLen() int { return 0 }
+func (empty) StateLen() int { return 1 }
+func (empty) Horizon() int  { return 20 }
+
 func TestConfigErrors(t *testing.T) {
 	good := Config{Workers: 3, Window: 5, Sigma: 1}
 	for field, changes := range map[string][]func(c *Config){
-		"Method":      {func(c *Config) { c.Method = 3 }},
-		"Phase":       {func(c *Config) { c.Phase = 3 }},
-		"Workers":     {func(c *Config) { c.Workers = 0 }, func(c *Config) { c.Workers = -1 }},
-		"Window":      {func(c *Config) { c.Window = 0 }, func(c *Config) { c.Window = 21 }},
+		"Method":  {func(c *Config) { c.Method = 6 }},
+		"Phase":   {func(c *Config) { c.Phase = 3 }},
+		"Workers": {func(c *Config) { c.Workers = 0 }, func(c *Config) { c.Workers = -1 }},
+		"Window": {
+			func(c *Config) { c.Window = 0 }, func(c *Config) { c.Window = 21 },
+			func(c *Config) { c.Method = FullES }, func(c *Config) { c.Window, c.Strict = 6, true },
+			func(c *Config) { c.Window, c.Shaping = 6, CenteredRank },
+		},
 		"Parallelism": {func(c *Config) { c.Parallelism = -1 }},
+		"Interval":    {func(c *Config) { c.Interval = 1 }, func(c *Config) { c.Method, c.Interval = ESSingle, -1 }},
+		"Noise":       {func(c *Config) { c.Noise = 2 }},
+		"LossScale":   {func(c *Config) { c.LossScale = 2 }},
+		"Shaping":     {func(c *Config) { c.Shaping = 4 }},
+		"NonFinite":   {func(c *Config) { c.NonFinite = 2 }},
 		"Period": {
 			func(c *Config) { c.Method = GPES }, func(c *Config) { c.Method, c.Period = GPES, -1 },
 			func(c *Config) { c.Period = 5 }, func(c *Config) { c.Method, c.Period = PES, 5 },
+			func(c *Config) { c.Method, c.Period, c.Strict = GPES, 7, true },
+			func(c *Config) { c.Method, c.Period, c.Shaping = GPES, 7, Sign },
 		},
 		"Sigma": {
 			func(c *Config) { c.Sigma = 0 }, func(c *Config) { c.Sigma = -1 },
@@ -443,10 +647,10 @@ func TestConfigErrors(t *testing.T) {
 	}
 	_, err := New[float32](walk[float32]{1, 20, false}, good)
 	assert.NoError(t, err)
-	_, err = New[float32](walk[float32]{0, 20, false}, good)
+	_, err = New[float32](empty{}, good)
 	assert.ErrorContains(t, err, "ParamLen")
 	_, err = ParseMethod("es")
-	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes`)
+	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes, fulles, tes, essingle`)
 	for _, n := range MethodNames() {
 		m, err := ParseMethod(n)
 		assert.NoError(t, err)

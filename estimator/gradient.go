@@ -1,0 +1,245 @@
+package estimator
+
+import (
+	"math"
+	"sort"
+
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/vec"
+)
+
+// blockLen is how many parameters one call of block sums up: enough to make calls
+// cheap, few enough for the first-level cache.
+const blockLen = 4096
+
+// gradient is the sum under way: what it goes into, and for each term of each worker,
+// in order, a weight and a stream.
+type gradient[F vec.Float] struct {
+	out     []F
+	weights []F
+	streams []noise.Stream
+	sums    bool  // there is a ξ of more than one ε
+	kept    []F   // ξ of each worker, if they are kept
+	xi      [][]F // a block's ξ for each goroutine, otherwise
+	ranks   ranks
+}
+
+func (s *gradient[F]) init(c *crew[F], terms int) {
+	s.weights = make([]F, 0, terms)
+	s.streams = make([]noise.Stream, 0, terms)
+	if c.cfg.Period < c.horizon && c.cfg.Method != TES {
+		if c.cfg.KeepSums {
+			s.kept = make([]F, c.d*c.cfg.Workers)
+		} else {
+			n := c.d
+			if n > blockLen {
+				n = blockLen
+			}
+			s.xi = make([][]F, c.cfg.Parallelism)
+			for g := range s.xi {
+				s.xi[g] = make([]F, n)
+			}
+		}
+	}
+	if c.cfg.Shaping == CenteredRank {
+		s.ranks.init(c.cfg.Workers)
+	}
+}
+
+// combine sums up what all workers found, in the workers' order, into grad, and
+// forgets it. It returns the mean loss, NaN if there was none.
+func (c *crew[F]) combine(grad []F) (loss float64) {
+	s := &c.gradient
+	var steps int
+	for i := range c.workers {
+		w := &c.workers[i]
+		loss += w.plus + w.minus
+		steps += w.steps
+	}
+	s.out = grad
+	s.weights, s.streams, s.sums = s.weights[:0], s.streams[:0], false
+	scale := c.shape(steps)
+	for i := range c.workers {
+		for _, t := range c.workers[i].terms {
+			s.weights = append(s.weights, F(t.weight*scale))
+			s.streams = append(s.streams, t.eps)
+			s.sums = s.sums || t.last > 0
+		}
+	}
+	c.pool.run((len(grad)+blockLen-1)/blockLen, c.doBlock)
+	for i := range c.workers {
+		w := &c.workers[i]
+		if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
+			w.kept = w.terms[n-1].last + 1
+		}
+		w.terms, w.steps, w.plus, w.minus = w.terms[:0], 0, 0, 0
+	}
+	s.out = nil
+	c.count++
+	return loss / float64(2*steps)
+}
+
+// shape turns the weights of the terms, L⁺ − L⁻, into what the shaping says, and
+// returns the factor that is left: 1/(2σ) over the number of steps.
+func (c *crew[F]) shape(steps int) (scale float64) {
+	if steps == 0 {
+		return 0
+	}
+	scale = 1 / (2 * c.cfg.Sigma * float64(steps))
+	if c.cfg.LossScale == Sum {
+		scale *= float64(c.cfg.Window)
+	}
+	switch c.cfg.Shaping {
+	case Std:
+		var n, mean, variance float64
+		each := func(f func(l float64)) {
+			for i := range c.workers {
+				if w := &c.workers[i]; w.steps > 0 {
+					f(w.plus / float64(w.steps))
+					f(w.minus / float64(w.steps))
+				}
+			}
+		}
+		each(func(l float64) { n++; mean += l })
+		mean /= n
+		each(func(l float64) { l -= mean; variance += float64(l * l) })
+		if variance > 0 {
+			scale *= c.cfg.Sigma / math.Sqrt(variance/n)
+		}
+	case Sign, CenteredRank:
+		// Each window is of one term; its weight no longer grows with the window.
+		var windows int
+		for i := range c.workers {
+			windows += len(c.workers[i].terms)
+		}
+		scale = 1 / (2 * c.cfg.Sigma * float64(windows))
+		if c.cfg.Shaping == CenteredRank {
+			c.gradient.ranks.shape(c.workers)
+			break
+		}
+		for i := range c.workers {
+			for j := range c.workers[i].terms {
+				t := &c.workers[i].terms[j]
+				switch {
+				case t.weight > 0:
+					t.weight = 1
+				case t.weight < 0:
+					t.weight = -1
+				}
+			}
+		}
+	}
+	return scale
+}
+
+// block sums up the terms for one block of parameters.
+func (c *crew[F]) block(g, b int) {
+	s := &c.gradient
+	lo, hi := b*blockLen, (b+1)*blockLen
+	if hi > len(s.out) {
+		hi = len(s.out)
+	}
+	out, off := s.out[lo:hi], uint64(lo)
+	for i := range out {
+		out[i] = 0
+	}
+	if !s.sums && s.kept == nil {
+		if c.cfg.Noise == Signs {
+			noise.CombineSigns(out, s.weights, s.streams, off)
+		} else {
+			noise.Combine(out, s.weights, s.streams, off)
+		}
+		return
+	}
+	k := 0
+	for i := range c.workers {
+		w := &c.workers[i]
+		// ξ of one term is that of the term before it and the periods between, if
+		// both are of one episode.
+		var xi []F
+		var episode noise.Stream
+		var have uint64
+		if s.kept != nil {
+			xi, episode, have = s.kept[c.d*i+lo:c.d*i+hi], w.keptEpisode(), w.kept
+		} else {
+			xi = s.xi[g][:len(out)]
+		}
+		for _, t := range w.terms {
+			if t.episode != episode {
+				episode, have = t.episode, 0
+			}
+			for ; have <= t.last; have++ {
+				c.addNoise(xi, t.episode.Derive(have), off, have == 0)
+			}
+			vec.Axpy(out, s.weights[k], xi)
+			k++
+		}
+	}
+}
+
+// keptEpisode returns the episode that the worker's kept ξ is of.
+func (w *worker) keptEpisode() noise.Stream {
+	if len(w.terms) > 0 {
+		return w.terms[0].episode
+	}
+	return w.noise
+}
+
+// addNoise adds ε to xi, or sets xi to it.
+func (c *crew[F]) addNoise(xi []F, eps noise.Stream, off uint64, first bool) {
+	switch {
+	case first && c.cfg.Noise == Signs:
+		noise.FillSigns(xi, eps, off)
+	case first:
+		noise.Fill(xi, eps, off)
+	case c.cfg.Noise == Signs:
+		noise.AxpySigns(xi, 1, eps, off)
+	default:
+		noise.Axpy(xi, 1, eps, off)
+	}
+}
+
+// ranks sorts the losses of both signs of all workers.
+type ranks struct {
+	loss  []float64 // 2i for θ+σε of worker i, 2i+1 for θ−σε
+	order []int
+}
+
+func (r *ranks) init(workers int) {
+	r.loss = make([]float64, 2*workers)
+	r.order = make([]int, 0, 2*workers)
+}
+
+func (r *ranks) Len() int           { return len(r.order) }
+func (r *ranks) Swap(i, j int)      { r.order[i], r.order[j] = r.order[j], r.order[i] }
+func (r *ranks) Less(i, j int) bool { return r.loss[r.order[i]] < r.loss[r.order[j]] }
+
+// shape sets the weight of each worker's one term to the difference of its centred
+// ranks.
+func (r *ranks) shape(workers []worker) {
+	r.order = r.order[:0]
+	for i := range workers {
+		if w := &workers[i]; len(w.terms) > 0 {
+			r.loss[2*i], r.loss[2*i+1] = w.plus, w.minus
+			r.order = append(r.order, 2*i, 2*i+1)
+			w.terms[0].weight = 0
+		}
+	}
+	sort.Sort(r)
+	last := float64(len(r.order) - 1)
+	for lo := 0; lo < len(r.order); {
+		hi := lo + 1
+		for hi < len(r.order) && r.loss[r.order[hi]] == r.loss[r.order[lo]] {
+			hi++
+		}
+		rank := float64(lo+hi-1)/2/last - 0.5
+		for _, k := range r.order[lo:hi] {
+			if k%2 == 0 {
+				workers[k/2].terms[0].weight += rank
+			} else {
+				workers[k/2].terms[0].weight -= rank
+			}
+		}
+		lo = hi
+	}
+}
