@@ -1,8 +1,12 @@
 package optim
 
 import (
+	"encoding"
+	"errors"
+	"fmt"
 	"math"
 
+	"github.com/noise-reuse/nres/internal/codec"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -11,8 +15,13 @@ const lengthMismatch = "optim: slice lengths do not match"
 // An Optimizer changes theta in place, downhill along grad. Step panics if the
 // lengths do not match each other or those of earlier calls. It allocates at most
 // in the first call.
+//
+// MarshalBinary returns fields and moments; an optimizer of the same type goes on
+// with the same bits after UnmarshalBinary, on any architecture.
 type Optimizer[F vec.Float] interface {
 	Step(theta, grad []F)
+	encoding.BinaryMarshaler
+	encoding.BinaryUnmarshaler
 }
 
 // SGD is stochastic gradient descent, with heavy-ball momentum if Momentum is not
@@ -42,6 +51,47 @@ func (o *SGD[F]) Step(theta, grad []F) {
 		grad = o.v
 	}
 	vec.Axpy(theta, -o.LR, grad)
+}
+
+// MarshalBinary returns the state.
+func (o *SGD[F]) MarshalBinary() ([]byte, error) {
+	var w codec.Writer
+	w.String(fmt.Sprintf("%T", o))
+	codec.Floats(&w, []F{o.LR, o.Momentum})
+	codec.Floats(&w, o.v)
+	return w.B, nil
+}
+
+// UnmarshalBinary restores a state. On an error, o is as it was.
+func (o *SGD[F]) UnmarshalBinary(data []byte) error {
+	r, err := read(fmt.Sprintf("%T", o), data)
+	fields, v := codec.ReadFloats[F](r), codec.ReadFloats[F](r)
+	if err := end(r, err, len(fields) == 2); err != nil {
+		return err
+	}
+	*o = SGD[F]{LR: fields[0], Momentum: fields[1], v: v}
+	return nil
+}
+
+func read(kind string, data []byte) (*codec.Reader, error) {
+	r := &codec.Reader{B: data}
+	if got := r.String(); r.Err == nil && got != kind {
+		return r, fmt.Errorf("it is of %s, not of %s", got, kind)
+	}
+	return r, nil
+}
+
+func end(r *codec.Reader, err error, fits bool) error {
+	if err == nil {
+		err = r.End()
+	}
+	if err == nil && !fits {
+		err = errors.New("it has another number of fields")
+	}
+	if err != nil {
+		return fmt.Errorf("optim: this state does not fit: %w", err)
+	}
+	return nil
 }
 
 // Adam is the method of Kingma and Ba (ICLR 2015), algorithm 1:
@@ -90,9 +140,38 @@ func (o *Adam[F]) Step(theta, grad []F) {
 	}
 }
 
+// MarshalBinary returns the state.
+func (o *Adam[F]) MarshalBinary() ([]byte, error) {
+	var w codec.Writer
+	w.String(fmt.Sprintf("%T", o))
+	codec.Floats(&w, []F{o.LR, o.Eps, o.EpsRoot})
+	codec.Floats(&w, []float64{o.Beta1, o.Beta2, o.b1, o.b2})
+	codec.Floats(&w, o.m)
+	codec.Floats(&w, o.v)
+	return w.B, nil
+}
+
+// UnmarshalBinary restores a state. On an error, o is as it was.
+func (o *Adam[F]) UnmarshalBinary(data []byte) error {
+	r, err := read(fmt.Sprintf("%T", o), data)
+	fields, betas := codec.ReadFloats[F](r), codec.ReadFloats[float64](r)
+	m, v := codec.ReadFloats[F](r), codec.ReadFloats[F](r)
+	if err := end(r, err, len(fields) == 3 && len(betas) == 4 && len(m) == len(v)); err != nil {
+		return err
+	}
+	if len(m) == 0 {
+		m, v = nil, nil // before the first step
+	}
+	*o = Adam[F]{
+		LR: fields[0], Eps: fields[1], EpsRoot: fields[2],
+		Beta1: betas[0], Beta2: betas[1], b1: betas[2], b2: betas[3], m: m, v: v,
+	}
+	return nil
+}
+
 // moment returns v, or zeros of length n if it is nil.
 func moment[F vec.Float](v []F, n int) []F {
-	if v == nil {
+	if len(v) == 0 {
 		return make([]F, n)
 	}
 	if len(v) != n {

@@ -61,3 +61,36 @@ func TestNoAllocation(t *testing.T) {
 		assert.Zero(t, testing.AllocsPerRun(10, func() { o.Step(theta, grad) }))
 	}
 }
+
+func TestResume(t *testing.T) {
+	fresh := map[string]func() Optimizer[float32]{
+		"sgd":      func() Optimizer[float32] { return &SGD[float32]{} },
+		"momentum": func() Optimizer[float32] { return &SGD[float32]{} },
+		"adam":     func() Optimizer[float32] { return &Adam[float32]{} },
+	}
+	for name, first := range map[string]func() Optimizer[float32]{
+		"sgd":      func() Optimizer[float32] { return &SGD[float32]{LR: 0.1} },
+		"momentum": func() Optimizer[float32] { return &SGD[float32]{LR: 0.1, Momentum: 0.9} },
+		"adam":     func() Optimizer[float32] { return NewAdam[float32](0.1) },
+	} {
+		run := func(stop bool) []float32 {
+			theta, o := []float32{1, 2}, first()
+			for i := 0; i < 5; i++ {
+				if stop {
+					state, err := o.MarshalBinary()
+					assert.NoError(t, err)
+					for n := range state {
+						assert.Error(t, fresh[name]().UnmarshalBinary(state[:n]), "%s, %d bytes", name, n)
+					}
+					o = fresh[name]()
+					assert.NoError(t, o.UnmarshalBinary(state))
+				}
+				o.Step(theta, []float32{theta[0] * 0.3, 1})
+			}
+			return theta
+		}
+		assert.Equal(t, run(false), run(true), name)
+	}
+	state, _ := NewAdam[float32](1).MarshalBinary()
+	assert.EqualError(t, (&SGD[float32]{}).UnmarshalBinary(state), `optim: this state does not fit: it is of *optim.Adam[float32], not of *optim.SGD[float32]`)
+}

@@ -1,0 +1,124 @@
+// Package checkpoint keeps the state of a run in a file that is whole or not there.
+//
+// A file has named sections, such as the parameters, the state of an optimizer and
+// the state of an estimator (their MarshalBinary). It begins with a magic string and
+// a version, and ends with the SHA-256 of all before. [Write] replaces a file in one
+// step: whenever the process or the machine stops, the file holds either what it held
+// before or all of what was to be written.
+//
+// The form does not depend on the architecture.
+package checkpoint
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/noise-reuse/nres/internal/codec"
+)
+
+const (
+	magic   = "nres checkpoint\n"
+	version = 1
+)
+
+// A Section is a named part of a checkpoint.
+type Section struct {
+	Name string
+	Data []byte
+}
+
+// Write replaces the file at path by one with the given sections, in order. On an
+// error, such as a full disk, the file is as it was. It writes to path + ".tmp"
+// first, syncs it, and renames it. There must be one writer for a path at a time.
+func Write(path string, sections ...Section) (err error) {
+	w := codec.Writer{B: []byte(magic)}
+	w.Uint(version)
+	w.Int(len(sections))
+	for _, s := range sections {
+		w.String(s.Name)
+		w.String(string(s.Data))
+	}
+	sum := sha256.Sum256(w.B)
+
+	tmp := path + ".tmp"
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(tmp)
+		}
+	}()
+	if _, err = f.Write(append(w.B, sum[:]...)); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(tmp, path); err != nil {
+		return err
+	}
+	// The name is safe once the directory is; some systems can't sync one.
+	if dir, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = dir.Sync()
+		dir.Close()
+	}
+	return nil
+}
+
+// An Error says why a file is not a checkpoint that can be used.
+type Error struct {
+	Path string
+	Err  error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("checkpoint %s: %v", e.Path, e.Err) }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Read returns the sections of a file. The error is an *[Error] if the file was cut
+// off, changed, or written by something else, and wraps [fs.ErrNotExist] if there is
+// none.
+func Read(path string) ([]Section, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return nil, &Error{path, err}
+	}
+	sections, err := parse(b)
+	if err != nil {
+		return nil, &Error{path, err}
+	}
+	return sections, nil
+}
+
+func parse(b []byte) ([]Section, error) {
+	if len(b) < len(magic) || string(b[:len(magic)]) != magic {
+		return nil, errors.New("not a checkpoint of nres")
+	}
+	r := codec.Reader{B: b[len(magic):]}
+	if v := r.Uint(); r.Err == nil && v != version {
+		return nil, fmt.Errorf("version %d; this program reads version %d", v, version)
+	}
+	end := len(b) - sha256.Size
+	if r.Err != nil || end < len(magic) || sha256.Sum256(b[:end]) != [sha256.Size]byte(b[end:]) {
+		return nil, errors.New("cut off or changed: the checksum does not match")
+	}
+	r.B = r.B[:len(r.B)-sha256.Size]
+	var sections []Section
+	for n := r.Uint(); n > 0 && r.Err == nil; n-- {
+		sections = append(sections, Section{r.String(), []byte(r.String())})
+	}
+	return sections, r.End()
+}

@@ -1,0 +1,164 @@
+package estimator
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/noise-reuse/nres/internal/codec"
+	"github.com/noise-reuse/nres/noise"
+)
+
+// MarshalBinary returns the whole state of the estimator: a twin, made by New with
+// the same system and configuration and given it by UnmarshalBinary, goes on with the
+// same bits, on any architecture. Perturbations are not in it, but the system's
+// states are: 2N of them (TES: N).
+func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
+	if err := e.failed(); err != nil {
+		return nil, err
+	}
+	var w codec.Writer
+	e.marshal(&w, fmt.Sprintf("StateLen %d", e.stateLen))
+	w.Bool(e.started)
+	codec.Floats(&w, e.states)
+	return w.B, nil
+}
+
+// UnmarshalBinary restores a state. It returns an error, and changes nothing, if the
+// data is damaged or of an estimator of another configuration, whose differences it
+// names. Parallelism, KeepSums, NonFinite and Strict may differ.
+func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
+	r := codec.Reader{B: data}
+	workers, count := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
+	started, states := r.Bool(), codec.ReadFloats[F](&r)
+	if r.Err == nil && len(states) != len(e.states) {
+		r.Err = codec.ErrShort
+	}
+	if err := r.End(); err != nil {
+		return fmt.Errorf("estimator: this state does not fit: %w", err)
+	}
+	e.workers, e.count, e.started, e.states = workers, count, started, states
+	return nil
+}
+
+// MarshalBinary returns the state of all workers, what they told since the last
+// gradient included. Open questions are not in it: their workers are asked again.
+func (a *AskTell[F]) MarshalBinary() ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var w codec.Writer
+	a.crew.marshal(&w, "AskTell")
+	for _, k := range a.asked {
+		w.Uint(k.serial)
+		w.Int(k.left)
+		w.Bool(k.warmUp)
+		w.Bool(k.done)
+	}
+	return w.B, nil
+}
+
+// UnmarshalBinary restores a state, as [Estimator.UnmarshalBinary] does.
+func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := codec.Reader{B: data}
+	workers, count := a.crew.unmarshal(&r, "AskTell")
+	asked := make([]asked, len(a.asked))
+	for i := range asked {
+		k := &asked[i]
+		k.serial, k.left, k.warmUp, k.done = r.Uint(), r.Int(), r.Bool(), r.Bool()
+	}
+	if err := r.End(); err != nil {
+		return fmt.Errorf("estimator: this state does not fit: %w", err)
+	}
+	a.crew.workers, a.crew.count, a.asked = workers, count, asked
+	return nil
+}
+
+// identity lists, a line each, what a state can't be used without.
+func (c *crew[F]) identity(more string) string {
+	var bits F
+	k := &c.cfg
+	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nParamLen %d\nHorizon %d\nelements %T\n%s",
+		k.Method, k.Phase, k.Workers, k.Window, k.Period, k.Sigma, k.Seed, k.Noise, k.LossScale, k.Shaping, c.d, c.horizon, bits, more)
+}
+
+func (c *crew[F]) marshal(w *codec.Writer, more string) {
+	w.String(c.identity(more))
+	w.Uint(c.count)
+	for i := range c.workers {
+		k := &c.workers[i]
+		w.Int(k.tau)
+		w.Uint(k.episode)
+		w.Uint(k.window)
+		stream(w, k.eps)
+		w.Bool(k.lost)
+		w.Int(k.steps)
+		w.Float(k.plus)
+		w.Float(k.minus)
+		w.Uint(k.made)
+		w.Uint(k.dropped)
+		w.Int(len(k.terms))
+		for _, t := range k.terms {
+			w.Float(t.weight)
+			stream(w, t.episode)
+			stream(w, t.eps)
+			w.Uint(t.last)
+		}
+	}
+}
+
+func stream(w *codec.Writer, s noise.Stream) {
+	w.Uint(s.Key)
+	w.Uint(s.Sub)
+}
+
+func readStream(r *codec.Reader) noise.Stream { return noise.Stream{Key: r.Uint(), Sub: r.Uint()} }
+
+// unmarshal returns what marshal wrote, and leaves c alone.
+func (c *crew[F]) unmarshal(r *codec.Reader, more string) ([]worker, uint64) {
+	if err := different(r.String(), c.identity(more)); err != nil && r.Err == nil {
+		r.Err = err
+	}
+	count := r.Uint()
+	workers := append([]worker(nil), c.workers...)
+	for i := range workers {
+		k := &workers[i]
+		k.tau, k.episode, k.window = r.Int(), r.Uint(), r.Uint()
+		k.noise = c.seed.Derive(idNoise, uint64(i), k.episode)
+		k.env = c.seed.Derive(idEnv, uint64(i), k.episode)
+		k.eps = readStream(r)
+		k.lost, k.steps, k.plus, k.minus = r.Bool(), r.Int(), r.Float(), r.Float()
+		k.made, k.dropped = r.Uint(), r.Uint()
+		k.kept, k.err = 0, nil
+		n := r.Uint()
+		if r.Err == nil && (k.tau < 0 || k.tau >= c.horizon || n > uint64(len(r.B))) {
+			r.Err = codec.ErrShort
+		}
+		if r.Err != nil {
+			break
+		}
+		k.terms = make([]term, 0, int(n)+cap(k.terms))
+		for ; n > 0; n-- {
+			k.terms = append(k.terms, term{r.Float(), readStream(r), readStream(r), r.Uint()})
+		}
+	}
+	return workers, count
+}
+
+// different names the lines in which two identities differ.
+func different(theirs, ours string) error {
+	a, b := strings.Split(theirs, "\n"), strings.Split(ours, "\n")
+	if len(a) != len(b) {
+		return fmt.Errorf("it is not the state of such an estimator")
+	}
+	var diffs []string
+	for i := range a {
+		if a[i] != b[i] {
+			diffs = append(diffs, fmt.Sprintf("%s there, %s here", a[i], b[i]))
+		}
+	}
+	if diffs != nil {
+		return fmt.Errorf("%s", strings.Join(diffs, "; "))
+	}
+	return nil
+}
