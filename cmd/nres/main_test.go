@@ -106,7 +106,7 @@ func TestBadInput(t *testing.T) {
 		{"train lorenz --parallelism -1", []string{"--parallelism is -1", "0 for GOMAXPROCS"}},
 		{"train lorenz --period 100", []string{"--period is 100", "0 with nres"}},
 		{"train lorenz --estimator pes --period 100", []string{"--period is 100", "0 with pes"}},
-		{"train lorenz --estimator gpes", []string{"--period is 0", "K ≥ 1 with GPES"}},
+		{"train lorenz --estimator gpes", []string{"--period is 0", "K ≥ 1 with gpes"}},
 		{"train lorenz --data none.csv", []string{"--data", "none.csv"}},
 		{"train lorenz --data=", []string{"--data", "a CSV file"}},
 		{"train lorenz --data " + wrong, []string{"--data", "wrong.csv", "line 3", `"two"`, "finite numbers"}},

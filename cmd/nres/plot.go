@@ -97,7 +97,7 @@ func (j *job) headline() string {
 	if j.data != "" {
 		name += ", " + filepath.Base(j.data)
 	}
-	return strings.ToUpper(j.cfg.Method.String()) + " on " + name
+	return methodTitle(j.cfg.Method.String()) + " on " + name
 }
 
 func (j *job) settings() string {
@@ -465,4 +465,12 @@ func linearTicks(lo, hi float64) []plot.Tick {
 		out = append(out, plot.Tick{Value: k * step, Label: fmt.Sprintf("%.*f", digits, k*step+0)})
 	}
 	return out
+}
+
+// methodTitle returns a method as the papers write it.
+func methodTitle(name string) string {
+	if title, ok := map[string]string{"fulles": "FullES", "essingle": "ES-Single"}[name]; ok {
+		return title
+	}
+	return strings.ToUpper(name)
 }

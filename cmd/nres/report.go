@@ -186,7 +186,7 @@ func (r *report) title() string {
 		data = " on " + *r.Data
 	}
 	return fmt.Sprintf("%s%s: %s, %s phases, N = %d, W = %d, K = %d, σ = %v, %s with learning rate %v, seed %d",
-		r.Task, data, strings.ToUpper(r.Estimator), r.Phase, r.Workers, r.Window, r.Period, r.Sigma,
+		r.Task, data, methodTitle(r.Estimator), r.Phase, r.Workers, r.Window, r.Period, r.Sigma,
 		strings.ToUpper(r.Optimizer), r.LR, r.Seed)
 }
 

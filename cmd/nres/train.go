@@ -14,7 +14,6 @@ import (
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/optim"
 	"github.com/noise-reuse/nres/tasks"
-	"github.com/noise-reuse/nres/unroll"
 	"github.com/spf13/cobra"
 )
 
@@ -38,9 +37,16 @@ type job struct {
 	optimizer  string
 	lr         float64
 	iterations int
+	fewer      bool // FullES: W/T times the task's workers, for the same steps a gradient
+
+	noise, lossScale, shaping, nonFinite string
 
 	data, plot, csv string
 	json, quiet     bool
+
+	checkpoint string
+	every      int
+	resume     bool
 }
 
 func trainCommand() *cobra.Command {
@@ -57,7 +63,8 @@ Tasks:
 		Example: `  nres train lorenz
   nres train lorenz --estimator gpes --period 500 --iterations 2000
   nres train lorenz --data series.csv --plot fit.svg
-  nres train lorenz --json --plot none`,
+  nres train lorenz --json --plot none
+  nres train lorenz --checkpoint run.ckpt --resume`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1:
@@ -91,7 +98,13 @@ Tasks:
 	f.IntVar(&j.cfg.Workers, "workers", 0, "number `N` of workers")
 	f.IntVar(&j.cfg.Window, "window", 0, "number `W` of steps that a gradient unrolls")
 	f.IntVar(&j.cfg.Period, "period", 0, "number `K` of steps under one perturbation; for gpes only")
+	f.IntVar(&j.cfg.Interval, "interval", 0, "number `M` of windows under one perturbation; for essingle only (0: the episode)")
 	f.Float64Var(&j.cfg.Sigma, "sigma", 0, "standard deviation `S` of the perturbation")
+	f.StringVar(&j.noise, "noise", "normal", "`name` of the perturbation's distribution: "+strings.Join(estimator.NoiseNames(), ", "))
+	f.StringVar(&j.lossScale, "loss", "mean", "`name` of what a window's losses make: "+strings.Join(estimator.LossScaleNames(), ", "))
+	f.StringVar(&j.shaping, "shaping", "raw", "`name` of what becomes of losses: "+strings.Join(estimator.ShapingNames(), ", "))
+	f.StringVar(&j.nonFinite, "non-finite", "fail", "`name` of what to do about a loss that is NaN or infinite: "+strings.Join(estimator.NonFiniteNames(), ", "))
+	f.BoolVar(&j.cfg.Strict, "strict", false, "refuse windows that do not divide the horizon, and periods that are no multiple of the window")
 	f.StringVar(&j.optimizer, "optimizer", "", "`name` of the update rule: "+strings.Join(optimizers, ", "))
 	f.Float64Var(&j.lr, "lr", 0, fmt.Sprintf("learning `rate` (%v with adam, if the task's is for sgd)", adamLR))
 	f.IntVar(&j.iterations, "iterations", 0, "`number` of updates")
@@ -100,12 +113,19 @@ Tasks:
 	f.StringVar(&j.data, "data", "", "fit the series in this CSV `file`: a value a row, or time and value")
 	f.StringVar(&j.plot, "plot", "", "picture to write, a .png or .svg `file`, or \"none\" (default \"nres-TASK.png\")")
 	f.StringVar(&j.csv, "csv", "", "table to write, a CSV `file`: loss and parameters of every iteration")
+	f.StringVar(&j.checkpoint, "checkpoint", "", "`file` to keep the state of the run in")
+	f.IntVar(&j.every, "every", 500, "`number` of iterations from one checkpoint to the next")
+	f.BoolVar(&j.resume, "resume", false, "go on from the checkpoint, if there is one")
 	f.BoolVar(&j.json, "json", false, "report as one JSON object")
 	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
 	for flag, values := range map[string][]string{
-		"estimator": estimator.MethodNames(),
-		"phase":     estimator.PhaseNames(),
-		"optimizer": optimizers,
+		"estimator":  estimator.MethodNames(),
+		"phase":      estimator.PhaseNames(),
+		"noise":      estimator.NoiseNames(),
+		"loss":       estimator.LossScaleNames(),
+		"shaping":    estimator.ShapingNames(),
+		"non-finite": estimator.NonFiniteNames(),
+		"optimizer":  optimizers,
 	} {
 		// The only error is a flag that does not exist.
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -134,10 +154,23 @@ func (j *job) resolve(task string, given func(flag string) bool) (err error) {
 	if j.cfg.Phase, err = estimator.ParsePhase(j.phase); err != nil {
 		return j.explain(err)
 	}
+	if j.cfg.Noise, err = estimator.ParseNoise(j.noise); err != nil {
+		return j.explain(err)
+	}
+	if j.cfg.LossScale, err = estimator.ParseLossScale(j.lossScale); err != nil {
+		return j.explain(err)
+	}
+	if j.cfg.Shaping, err = estimator.ParseShaping(j.shaping); err != nil {
+		return j.explain(err)
+	}
+	if j.cfg.NonFinite, err = estimator.ParseNonFinite(j.nonFinite); err != nil {
+		return j.explain(err)
+	}
 	if !given("workers") {
 		j.cfg.Workers = j.task.Workers
+		j.fewer = j.cfg.Method == estimator.FullES
 	}
-	if !given("window") {
+	if !given("window") && j.cfg.Method != estimator.FullES {
 		j.cfg.Window = j.task.Window
 	}
 	if !given("sigma") {
@@ -169,6 +202,10 @@ func (j *job) resolve(task string, given func(flag string) bool) (err error) {
 		return badFlag("sigma", j.cfg.Sigma, "positive and finite, as a float32")
 	case j.iterations < 1:
 		return badFlag("iterations", j.iterations, "at least 1")
+	case j.every < 1:
+		return badFlag("every", j.every, "at least 1")
+	case j.checkpoint == "" && (given("every") || given("resume") || given("checkpoint")):
+		return badFlag("checkpoint", `""`, "the name of a file, with --every and --resume")
 	case j.cfg.Workers > maxWorkers:
 		return badFlag("workers", j.cfg.Workers, fmt.Sprintf("1 to %d", maxWorkers))
 	case given("data") && j.data == "":
@@ -194,6 +231,7 @@ func (j *job) explain(err error) error {
 	flag, ok := map[string]string{
 		"Method": "estimator", "Phase": "phase", "Workers": "workers", "Window": "window",
 		"Period": "period", "Sigma": "sigma", "Parallelism": "parallelism",
+		"Interval": "interval", "Noise": "noise", "LossScale": "loss", "Shaping": "shaping", "NonFinite": "non-finite",
 	}[c.Field]
 	if !ok {
 		return err
@@ -219,6 +257,9 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if j.fewer {
+		j.cfg.Workers = max(1, j.cfg.Workers*j.task.Window/sys.Horizon())
+	}
 	est, err := estimator.New(sys, j.cfg)
 	if err != nil {
 		return j.explain(err)
@@ -231,9 +272,14 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 
 	tr := newTrace(j.task, j.iterations)
+	opt := j.newOptimizer()
+	keep, err := j.newKeeper(series, est, opt, tr)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(stderr, j.iterations, j.quiet)
 	began := time.Now()
-	err = j.train(ctx, est, sys, tr, bar)
+	err = j.train(ctx, est, opt, tr, keep, bar)
 	elapsed := time.Since(began)
 	bar.close()
 	interrupted := errors.Is(err, context.Canceled)
@@ -287,26 +333,33 @@ func (j *job) outputs() (picture, table *output, err error) {
 		return nil, nil, badFlag("csv", fmt.Sprintf("%q", j.csv), "a file other than that of --plot")
 	}
 	for _, out := range []*output{picture, table} {
-		if out != nil && j.data != "" && sameFile(out.target, j.data) {
-			return nil, nil, badFlag(out.flag, fmt.Sprintf("%q", out.path), "a file other than that of --data")
+		for flag, file := range map[string]string{"data": j.data, "checkpoint": j.checkpoint} {
+			if out != nil && file != "" && sameFile(out.target, file) {
+				return nil, nil, badFlag(out.flag, fmt.Sprintf("%q", out.path), "a file other than that of --"+flag)
+			}
 		}
+	}
+	if j.checkpoint != "" && j.data != "" && sameFile(j.checkpoint, j.data) {
+		return nil, nil, badFlag("checkpoint", fmt.Sprintf("%q", j.checkpoint), "a file other than that of --data")
 	}
 	return picture, table, nil
 }
 
-// train fills tr. When ctx is cancelled, it stops after the iteration under way.
-func (j *job) train(ctx context.Context, est *estimator.Estimator[float32], sys unroll.System[float32], tr *trace, bar progress) error {
-	var opt optim.Optimizer[float32]
+func (j *job) newOptimizer() optim.Optimizer[float32] {
 	if j.optimizer == "adam" {
-		opt = optim.NewAdam(float32(j.lr))
-	} else {
-		opt = &optim.SGD[float32]{LR: float32(j.lr)}
+		return optim.NewAdam(float32(j.lr))
 	}
-	theta := narrow(j.task.Start)
-	grad := make([]float32, sys.ParamLen())
-	for i := 1; i <= j.iterations; i++ {
+	return &optim.SGD[float32]{LR: float32(j.lr)}
+}
+
+// train fills tr, from where it ends. When ctx is cancelled, it stops after the
+// iteration under way.
+func (j *job) train(ctx context.Context, est *estimator.Estimator[float32], opt optim.Optimizer[float32], tr *trace, keep *keeper, bar progress) error {
+	theta := slices.Clone(tr.at(tr.len()))
+	grad := make([]float32, len(theta))
+	for i := tr.len() + 1; i <= j.iterations; i++ {
 		if err := ctx.Err(); err != nil {
-			return err
+			return errors.Join(err, keep.keep(i-1, true))
 		}
 		loss, err := est.Gradient(grad, theta)
 		if err != nil {
@@ -319,6 +372,9 @@ func (j *job) train(ctx context.Context, est *estimator.Estimator[float32], sys 
 			}
 		}
 		tr.add(loss, theta)
+		if err := keep.keep(i, i == j.iterations); err != nil {
+			return err
+		}
 		bar.update(i, loss)
 	}
 	return nil
