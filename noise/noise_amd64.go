@@ -2,10 +2,43 @@
 
 package noise
 
-func kernels() bool { return false }
+import "github.com/noise-reuse/nres/internal/cpu"
 
-func fillKernel(dst *float32, n int, k *schedule, b uint32)                          {}
-func perturbKernel(dst, theta *float32, n int, sigma float32, k *schedule, b uint32) {}
-func perturbPairKernel(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32) {
+// The tiers in use; tests switch them off.
+var (
+	useAVX2   = cpu.Active() >= cpu.AVX2
+	useAVX512 = cpu.Active() >= cpu.AVX512
+)
+
+func kernels() bool { return useAVX512 }
+
+func fillKernel(dst *float32, n int, k *schedule, b uint32) {
+	fillAVX512(dst, n, k, b)
 }
-func combineKernel(g *float32, n int, ws *float32, ks *schedule, count int, b uint32) {}
+
+func perturbKernel(dst, theta *float32, n int, sigma float32, k *schedule, b uint32) {
+	perturbAVX512(dst, theta, n, sigma, k, b)
+}
+
+func perturbPairKernel(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32) {
+	perturbPairAVX512(plus, minus, theta, n, sigma, k, b)
+}
+
+func combineKernel(g *float32, n int, ws *float32, ks *schedule, count int, b uint32) {
+	combineAVX512(g, n, ws, ks, count, b)
+}
+
+//go:noescape
+func wordsAVX512(dst *uint32, n int, k *schedule, b uint32)
+
+//go:noescape
+func fillAVX512(dst *float32, n int, k *schedule, b uint32)
+
+//go:noescape
+func perturbAVX512(dst, theta *float32, n int, sigma float32, k *schedule, b uint32)
+
+//go:noescape
+func perturbPairAVX512(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32)
+
+//go:noescape
+func combineAVX512(acc *float32, n int, ws *float32, ks *schedule, count int, b uint32)

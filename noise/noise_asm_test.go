@@ -1,0 +1,327 @@
+//go:build (amd64 || arm64) && !purego
+
+package noise
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"math/rand"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/noise-reuse/nres/internal/cpu"
+	"github.com/noise-reuse/nres/vec"
+)
+
+// eachTier runs f with each set of kernels that the machine has. setTier is in
+// noise_<arch>_test.go.
+func eachTier(t *testing.T, f func(t *testing.T)) {
+	defer setTier(cpu.Active())
+	for _, tier := range cpu.Available() {
+		setTier(tier)
+		t.Run(tier.String(), f)
+	}
+}
+
+var asmStreams = []Stream{
+	{}, New(1), {Key: 1<<63 + 5, Sub: 1<<64 - 1}, {Key: 1<<64 - 1, Sub: 1 << 32},
+	New(2023).Derive(1, 2, 3), New(7).Derive(1),
+}
+
+// asmOffsets has all positions in a block, and blocks whose number overflows 32 bits
+// before, in and after the first group.
+var asmOffsets = []uint64{
+	0, 1, 2, 3, 4, 61, 64, 255, 1<<20 + 7, 1<<34 - 1, 1<<34 - 2, 1<<34 - 4, 1<<34 - 63, 1<<34 - 64,
+	1<<34 - 65, 1<<34 - 128, 1<<34 - 203, 1 << 34, 3<<34 + 1, 7<<34 - 99, 1<<62 - 150,
+}
+
+func asmLengths() []int {
+	var ns []int
+	for n := 0; n <= 5*group+1; n++ {
+		ns = append(ns, n)
+	}
+	return append(ns, 1000, maxChunk-1, maxChunk, maxChunk+group+1, 2*maxChunk+5)
+}
+
+// rounds is what the kernels do for block b, up to the given round.
+func (k *schedule) rounds(b uint32, last int) (c [4]uint32) {
+	hi, c3 := bits.Mul32(b, mul0)
+	c2 := hi ^ k[0]
+	hi, c1 := bits.Mul32(c2, mul1)
+	c0, c2, c3 := hi^k[1], c3^k[2], 0 // its c3 is in k[5]
+	for r := 2; r <= last; r++ {
+		p, lo0 := bits.Mul32(c0, mul0)
+		q, lo1 := bits.Mul32(c2, mul1)
+		c0, c1, c2, c3 = q^c1^k[2*r], lo1, p^c3^k[2*r+1], lo0
+	}
+	return [4]uint32{c0, c1, c2, c3}
+}
+
+// TestSchedule holds the rounds as the kernels do them to Block.
+func TestSchedule(t *testing.T) {
+	for _, s := range asmStreams {
+		for _, b := range []uint64{0, 1, 77, 1<<32 - 1, 1 << 32, 5<<32 + 9, 1<<64 - 1} {
+			var k schedule
+			k.set(s, uint32(b>>32))
+			require.Equal(t, s.Block(b), k.rounds(uint32(b), 9), "%+v, block %d", s, b)
+		}
+	}
+}
+
+// force changes the last two rounds so that block b becomes w.
+func (k *schedule) force(b uint32, w [4]uint32) {
+	// Low words are products with odd numbers, which are invertible.
+	c := k.rounds(b, 8)
+	k[16] ^= c[0] ^ w[3]*inverse(mul0)
+	k[17] ^= c[2] ^ w[1]*inverse(mul1)
+	c = k.rounds(b, 9)
+	k[18] ^= c[0] ^ w[0]
+	k[19] ^= c[2] ^ w[2]
+}
+
+// inverse returns 1/m modulo 2^32 for odd m.
+func inverse(m uint32) uint32 {
+	x := m
+	for i := 0; i < 5; i++ {
+		x *= 2 - m*x
+	}
+	return x
+}
+
+// TestExtremeWords feeds the kernels with words that are too rare to wait for.
+func TestExtremeWords(t *testing.T) {
+	extreme := []uint32{0, 1, 2, 3, 1<<31 - 1, 1<<31 - 2, 1 << 31, 1<<31 + 1, 1<<32 - 2, 1<<32 - 1}
+	for e := uint32(2); e < 32; e++ {
+		// Around the powers of two, and the borders between the intervals of the table.
+		extreme = append(extreme, 1<<e-1, 1<<e, 1<<e+1, ^uint32(1<<e), 1<<e|1<<e>>3, 1<<e|7<<e>>3, 1<<32-1-(1<<e>>7))
+	}
+	rng := rand.New(rand.NewSource(3))
+	eachTier(t, func(t *testing.T) {
+		if !kernels() {
+			t.Skip("no kernels")
+		}
+		for _, w0 := range extreme {
+			for _, w1 := range extreme {
+				var k schedule
+				for i := range k {
+					k[i] = rng.Uint32()
+				}
+				b, in := rng.Uint32()&^(1<<10-1), rng.Uint32()%(group/4)
+				w := [4]uint32{w0, w1, w1, w0}
+				k.force(b+in, w)
+				require.Equal(t, w, k.rounds(b+in, 9))
+				var want, got [group]float32
+				for i := 0; i < group; i += 4 {
+					w := k.rounds(b+uint32(i/4), 9)
+					want[i], want[i+1] = normalPair(w[0], w[1])
+					want[i+2], want[i+3] = normalPair(w[2], w[3])
+				}
+				fillKernel(&got[0], group, &k, b)
+				for i := range got {
+					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+						t.Fatalf("words %#x, %#x; [%d] is %v, want %v", w0, w1, i, got[i], want[i])
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestKernels compares the kernels with plain Go, bit by bit.
+func TestKernels(t *testing.T) {
+	eachTier(t, func(t *testing.T) { both(t, testKernels[float32], testKernels[float64]) })
+}
+
+// A guarded slice has canaries on both sides, some way off the alignment of the
+// vectors.
+type guarded[F vec.Float] struct{ all, s []F }
+
+const canary, canaries = 42.5, 17
+
+func guard[F vec.Float](v []F) guarded[F] {
+	all := make([]F, len(v)+2*canaries)
+	for i := range all {
+		all[i] = canary
+	}
+	g := guarded[F]{all, all[canaries : canaries+len(v)]}
+	copy(g.s, v)
+	return g
+}
+
+func (g guarded[F]) check(t *testing.T, want []F, format string, args ...any) {
+	t.Helper()
+	for i, v := range g.all {
+		w := F(canary)
+		if i >= canaries && i < canaries+len(want) {
+			w = want[i-canaries]
+		}
+		if math.Float64bits(float64(v)) != math.Float64bits(float64(w)) && (v == v || w == w) {
+			t.Fatalf("%s: [%d] is %v, want %v", fmt.Sprintf(format, args...), i-canaries, v, w)
+		}
+	}
+}
+
+// values returns n numbers, special ones among them.
+func values[F vec.Float](rng *rand.Rand, n int) []F {
+	v := make([]F, n)
+	big := F(math.MaxFloat32)
+	special := []F{0, F(math.Copysign(0, -1)), F(math.Inf(1)), F(math.Inf(-1)), F(math.NaN()), big, -big, 1e-45, -1e-39, 1}
+	for i := range v {
+		v[i] = F(rng.NormFloat64())
+		if rng.Intn(8) == 0 {
+			v[i] = special[rng.Intn(len(special))]
+		}
+	}
+	return v
+}
+
+func testKernels[F vec.Float](t *testing.T) {
+	rng := rand.New(rand.NewSource(1))
+	for _, n := range asmLengths() {
+		for i, off := range asmOffsets {
+			s := asmStreams[(n+i)%len(asmStreams)]
+			theta, zero := values[F](rng, n), make([]F, n)
+			sigma := values[F](rng, 1)[0]
+
+			want := make([]F, n)
+			fillGeneric(want, s, off)
+			got := guard(zero)
+			Fill(got.s, s, off)
+			got.check(t, want, "Fill of %d at %d", n, off)
+
+			perturbGeneric(want, theta, sigma, s, off, false)
+			got = guard(zero)
+			Perturb(got.s, theta, sigma, s, off)
+			got.check(t, want, "Perturb of %d at %d by %v", n, off, sigma)
+			got = guard(theta)
+			Perturb(got.s, got.s, sigma, s, off)
+			got.check(t, want, "Perturb of %d at %d by %v in place", n, off, sigma)
+			got = guard(theta)
+			Axpy(got.s, sigma, s, off)
+			got.check(t, want, "Axpy of %d at %d by %v", n, off, sigma)
+
+			minus := make([]F, n)
+			perturbPairGeneric(want, minus, theta, sigma, s, off, false)
+			got, got2 := guard(zero), guard(zero)
+			PerturbPair(got.s, got2.s, theta, sigma, s, off)
+			got.check(t, want, "PerturbPair of %d at %d by %v: plus", n, off, sigma)
+			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus", n, off, sigma)
+			got, got2 = guard(theta), guard(zero)
+			PerturbPair(got.s, got2.s, got.s, sigma, s, off)
+			got.check(t, want, "PerturbPair of %d at %d by %v: plus in place", n, off, sigma)
+			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus", n, off, sigma)
+			got, got2 = guard(zero), guard(theta)
+			PerturbPair(got.s, got2.s, got2.s, sigma, s, off)
+			got.check(t, want, "PerturbPair of %d at %d by %v: plus", n, off, sigma)
+			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus in place", n, off, sigma)
+		}
+	}
+}
+
+func TestCombineKernel(t *testing.T) {
+	eachTier(t, func(t *testing.T) { both(t, testCombineKernel[float32], testCombineKernel[float64]) })
+}
+
+func testCombineKernel[F vec.Float](t *testing.T) {
+	rng := rand.New(rand.NewSource(2))
+	for _, count := range []int{0, 1, 2, 3, combineStreams - 1, combineStreams, combineStreams + 1, 2*combineStreams + 1} {
+		ss := make([]Stream, count)
+		for i := range ss {
+			ss[i] = Stream{rng.Uint64(), rng.Uint64()}
+		}
+		lengths := []int{1, 8, 9, 63, 64, 65, 127, 128, 129, 192, 255, 257, 321, 1000}
+		if count < 4 {
+			lengths = asmLengths()
+		}
+		for _, n := range lengths {
+			for i, off := range asmOffsets {
+				if count > 3 && (n+i)%5 != 0 {
+					continue
+				}
+				ws, g := values[F](rng, count), values[F](rng, n)
+				if i%2 == 0 { // without the special values, which swallow others
+					for k := range ws {
+						ws[k] = F(rng.NormFloat64())
+					}
+					for k := range g {
+						g[k] = F(rng.NormFloat64())
+					}
+				}
+				want, got := append([]F(nil), g...), guard(g)
+				combineGeneric(want, ws, ss, off, false)
+				Combine(got.s, ws, ss, off)
+				got.check(t, want, "Combine of %d streams, %d at %d", count, n, off)
+			}
+		}
+	}
+}
+
+func TestWordsTier(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		for _, n := range asmLengths() {
+			for i, off := range asmOffsets {
+				s := asmStreams[(n+i)%len(asmStreams)]
+				want, got := make([]uint32, n), make([]uint32, n+2)
+				wordsGeneric(want, s, off)
+				got[0], got[n+1] = 1, 2
+				Words(got[1:n+1], s, off)
+				require.Equal(t, want, got[1:n+1], "%d at %d", n, off)
+				require.Equal(t, [2]uint32{1, 2}, [2]uint32{got[0], got[n+1]})
+			}
+		}
+	})
+}
+
+const benchLen = 16 << 10
+
+func benchTiers(b *testing.B, elements int, f func()) {
+	defer setTier(cpu.Active())
+	for _, tier := range cpu.Available() {
+		setTier(tier)
+		b.Run(tier.String(), func(b *testing.B) {
+			b.SetBytes(int64(4 * elements))
+			for i := 0; i < b.N; i++ {
+				f()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(elements), "ns/element")
+		})
+	}
+}
+
+func BenchmarkFill(b *testing.B) {
+	for _, n := range []int{64, 256, benchLen} {
+		dst := make([]float32, n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchTiers(b, n, func() { Fill(dst, New(1), 0) }) })
+	}
+}
+
+func BenchmarkFillWide(b *testing.B) {
+	dst := make([]float64, benchLen)
+	benchTiers(b, benchLen, func() { Fill(dst, New(1), 0) })
+}
+
+func BenchmarkPerturb(b *testing.B) {
+	dst, theta := make([]float32, benchLen), make([]float32, benchLen)
+	benchTiers(b, benchLen, func() { Perturb(dst, theta, 0.1, New(1), 0) })
+}
+
+func BenchmarkPerturbPair(b *testing.B) {
+	plus, minus, theta := make([]float32, benchLen), make([]float32, benchLen), make([]float32, benchLen)
+	benchTiers(b, benchLen, func() { PerturbPair(plus, minus, theta, 0.1, New(1), 0) })
+}
+
+func BenchmarkCombine(b *testing.B) {
+	const k = 64
+	g, ws, ss := make([]float32, benchLen), make([]float32, k), make([]Stream, k)
+	for i := range ss {
+		ws[i], ss[i] = float32(i)*0.01, New(1).Derive(uint64(i))
+	}
+	benchTiers(b, k*benchLen, func() { Combine(g, ws, ss, 0) })
+}
+
+func BenchmarkWords(b *testing.B) {
+	dst := make([]uint32, benchLen)
+	benchTiers(b, benchLen, func() { Words(dst, New(1), 0) })
+}
