@@ -10,23 +10,65 @@ var (
 	useAVX512 = cpu.Active() >= cpu.AVX512
 )
 
-func kernels() bool { return useAVX512 }
+func kernels() bool { return useAVX2 }
+
+// AVX-512 has a three-way xor.
+func pairedKeys() bool { return !useAVX512 }
+
+func wordsKernel(dst *uint32, n int, k *schedule, b uint32) {
+	if useAVX512 {
+		wordsAVX512(dst, n, k, b)
+	} else {
+		wordsAVX2(dst, n, k, b)
+	}
+}
 
 func fillKernel(dst *float32, n int, k *schedule, b uint32) {
-	fillAVX512(dst, n, k, b)
+	if useAVX512 {
+		fillAVX512(dst, n, k, b)
+	} else {
+		fillAVX2(dst, n, k, b)
+	}
 }
 
 func perturbKernel(dst, theta *float32, n int, sigma float32, k *schedule, b uint32) {
-	perturbAVX512(dst, theta, n, sigma, k, b)
+	if useAVX512 {
+		perturbAVX512(dst, theta, n, sigma, k, b)
+	} else {
+		perturbAVX2(dst, theta, n, sigma, k, b)
+	}
 }
 
 func perturbPairKernel(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32) {
-	perturbPairAVX512(plus, minus, theta, n, sigma, k, b)
+	if useAVX512 {
+		perturbPairAVX512(plus, minus, theta, n, sigma, k, b)
+	} else {
+		perturbPairAVX2(plus, minus, theta, n, sigma, k, b)
+	}
 }
 
 func combineKernel(g *float32, n int, ws *float32, ks *schedule, count int, b uint32) {
-	combineAVX512(g, n, ws, ks, count, b)
+	if useAVX512 {
+		combineAVX512(g, n, ws, ks, count, b)
+	} else {
+		combineAVX2(g, n, ws, ks, count, b)
+	}
 }
+
+//go:noescape
+func wordsAVX2(dst *uint32, n int, k *schedule, b uint32)
+
+//go:noescape
+func fillAVX2(dst *float32, n int, k *schedule, b uint32)
+
+//go:noescape
+func perturbAVX2(dst, theta *float32, n int, sigma float32, k *schedule, b uint32)
+
+//go:noescape
+func perturbPairAVX2(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32)
+
+//go:noescape
+func combineAVX2(sums *float32, n int, ws *float32, ks *schedule, count int, b uint32)
 
 //go:noescape
 func wordsAVX512(dst *uint32, n int, k *schedule, b uint32)

@@ -2,10 +2,40 @@
 
 package noise
 
-func kernels() bool { return false }
+import "github.com/noise-reuse/nres/internal/cpu"
 
-func fillKernel(dst *float32, n int, k *schedule, b uint32)                          {}
-func perturbKernel(dst, theta *float32, n int, sigma float32, k *schedule, b uint32) {}
-func perturbPairKernel(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32) {
+// useNEON is a variable for the tests.
+var useNEON = cpu.Active() >= cpu.NEON
+
+func kernels() bool { return useNEON }
+
+func pairedKeys() bool { return false }
+
+func fillKernel(dst *float32, n int, k *schedule, b uint32) { fillNEON(dst, n, k, b) }
+
+func perturbKernel(dst, theta *float32, n int, sigma float32, k *schedule, b uint32) {
+	perturbNEON(dst, theta, n, sigma, k, b)
 }
-func combineKernel(g *float32, n int, ws *float32, ks *schedule, count int, b uint32) {}
+
+func perturbPairKernel(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32) {
+	perturbPairNEON(plus, minus, theta, n, sigma, k, b)
+}
+
+func combineKernel(g *float32, n int, ws *float32, ks *schedule, count int, b uint32) {
+	combineNEON(g, n, ws, ks, count, b)
+}
+
+//go:noescape
+func wordsNEON(dst *uint32, n int, k *schedule, b uint32)
+
+//go:noescape
+func fillNEON(dst *float32, n int, k *schedule, b uint32)
+
+//go:noescape
+func perturbNEON(dst, theta *float32, n int, sigma float32, k *schedule, b uint32)
+
+//go:noescape
+func perturbPairNEON(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32)
+
+//go:noescape
+func combineNEON(dst *float32, n int, ws *float32, ks *schedule, count int, b uint32)

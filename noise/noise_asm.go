@@ -36,9 +36,19 @@ const (
 //	round r: p = M0·c0, q = M1·c2; c0 = hi(q)^c1^s[2r]; c1 = lo(q); c2 = hi(p)^c3^s[2r+1]; c3 = lo(p)
 //
 // for r = 3..9, where b is the lower half of the block number.
+//
+// The kernels that want paired keys (see pair) get them in another order.
 type schedule [20]uint32
 
+// set makes the schedule for the kernels of normals and words.
 func (k *schedule) set(s Stream, blockHi uint32) {
+	k.single(s, blockHi)
+	if pairedKeys() {
+		k.pair()
+	}
+}
+
+func (k *schedule) single(s Stream, blockHi uint32) {
 	k0, k1 := uint32(s.Key), uint32(s.Key>>32)
 	p1 := uint64(uint32(s.Sub)) * mul1
 	p0 := uint64(uint32(p1>>32)^blockHi^k0) * mul0
@@ -49,6 +59,30 @@ func (k *schedule) set(s Stream, blockHi uint32) {
 		k[2*r], k[2*r+1] = k0+r*weyl0, k1+r*weyl1
 	}
 	k[5] ^= uint32(p0)
+}
+
+// pair reorders the keys for kernels without a three-way xor. As lo(p) only waits to
+// be part of the next c2, one 64-bit operation on p brings two keys in: that of this
+// round in the upper half and that of the next in the lower half. So does one on q.
+// With s[2r] and s[2r+1] as one 64-bit number k[r]:
+//
+//	round 0: p = M0·b ^ k[0]; c2 = hi(p)
+//	round 1: q = M1·c2 ^ k[1]; c0 = hi(q); c1 = lo(q); c2 = lo(p)
+//	round 2: p = M0·c0 ^ k[2]; q = M1·c2; c0 = hi(q)^c1; c1 = lo(q); c2 = hi(p); c3 = lo(p)
+//	round r: k[r] goes to q if r is odd, to p if it is even
+//
+// up to round 9, whose lower half is not used.
+func (k *schedule) pair() {
+	var p schedule
+	p[0], p[1], p[2], p[3], p[5] = k[2], k[0], k[4], k[1], k[5]
+	for r := 3; r < 10; r++ {
+		if r%2 == 1 {
+			p[2*r+1], p[2*r-2] = k[2*r], k[2*r+1]
+		} else {
+			p[2*r-2], p[2*r+1] = k[2*r], k[2*r+1]
+		}
+	}
+	*k = p
 }
 
 // A piece is what one call of a kernel makes: n elements from element 4·block, of
@@ -244,9 +278,7 @@ func fill64(dst []float64, s Stream, off uint64) {
 	for len(dst) > 0 {
 		n := least(len(dst), wideLen)
 		fill32(eps[:n], s, off)
-		for i, e := range eps[:n] {
-			dst[i] = float64(e)
-		}
+		widen(dst[:n], eps[:n])
 		dst, off = dst[n:], off+uint64(n)
 	}
 }
@@ -283,20 +315,57 @@ func combine64(g, ws []float64, ss []Stream, off uint64) {
 	}
 }
 
-// addScaled sets dst to theta + w·eps.
-func addScaled(dst, theta []float64, w float64, eps []float32) {
-	dst, theta = dst[:len(eps)], theta[:len(eps)]
-	for i, e := range eps {
-		dst[i] = theta[i] + float64(w*float64(e))
+// widen sets dst to eps.
+func widen(dst []float64, eps []float32) {
+	i := 0
+	if n := len(eps) &^ 7; n > 0 && wideKernels() {
+		widenChunk(&dst[0], n, &eps[0])
+		i = n
+	}
+	dst = dst[:len(eps)]
+	for ; i < len(eps); i++ {
+		dst[i] = float64(eps[i])
 	}
 }
 
+// addScaled sets dst to theta + w·eps.
+func addScaled(dst, theta []float64, w float64, eps []float32) {
+	i := 0
+	if n := len(eps) &^ 7; n > 0 && wideKernels() {
+		addScaledChunk(&dst[0], &theta[0], n, w, &eps[0])
+		i = n
+	}
+	dst, theta = dst[:len(eps)], theta[:len(eps)]
+	for ; i < len(eps); i++ {
+		dst[i] = theta[i] + float64(w*float64(eps[i]))
+	}
+}
+
+// addScaledPair sets plus and minus to theta + w·eps and theta − w·eps.
 func addScaledPair(plus, minus, theta []float64, w float64, eps []float32) {
+	i := 0
+	if n := len(eps) &^ 7; n > 0 && wideKernels() {
+		addScaledPairChunk(&plus[0], &minus[0], &theta[0], n, w, &eps[0])
+		i = n
+	}
 	plus, minus, theta = plus[:len(eps)], minus[:len(eps)], theta[:len(eps)]
-	for i, e := range eps {
-		th, d := theta[i], float64(w*float64(e))
+	for ; i < len(eps); i++ {
+		th, d := theta[i], float64(w*float64(eps[i]))
 		plus[i], minus[i] = th+d, th-d
 	}
+}
+
+//go:noinline
+func widenChunk(dst *float64, n int, eps *float32) { widenKernel(dst, n, eps) }
+
+//go:noinline
+func addScaledChunk(dst, theta *float64, n int, w float64, eps *float32) {
+	addScaledKernel(dst, theta, n, w, eps)
+}
+
+//go:noinline
+func addScaledPairChunk(plus, minus, theta *float64, n int, w float64, eps *float32) {
+	addScaledPairKernel(plus, minus, theta, n, w, eps)
 }
 
 func least(a, b int) int {

@@ -64,69 +64,10 @@ func TestSchedule(t *testing.T) {
 	for _, s := range asmStreams {
 		for _, b := range []uint64{0, 1, 77, 1<<32 - 1, 1 << 32, 5<<32 + 9, 1<<64 - 1} {
 			var k schedule
-			k.set(s, uint32(b>>32))
+			k.single(s, uint32(b>>32))
 			require.Equal(t, s.Block(b), k.rounds(uint32(b), 9), "%+v, block %d", s, b)
 		}
 	}
-}
-
-// force changes the last two rounds so that block b becomes w.
-func (k *schedule) force(b uint32, w [4]uint32) {
-	// Low words are products with odd numbers, which are invertible.
-	c := k.rounds(b, 8)
-	k[16] ^= c[0] ^ w[3]*inverse(mul0)
-	k[17] ^= c[2] ^ w[1]*inverse(mul1)
-	c = k.rounds(b, 9)
-	k[18] ^= c[0] ^ w[0]
-	k[19] ^= c[2] ^ w[2]
-}
-
-// inverse returns 1/m modulo 2^32 for odd m.
-func inverse(m uint32) uint32 {
-	x := m
-	for i := 0; i < 5; i++ {
-		x *= 2 - m*x
-	}
-	return x
-}
-
-// TestExtremeWords feeds the kernels with words that are too rare to wait for.
-func TestExtremeWords(t *testing.T) {
-	extreme := []uint32{0, 1, 2, 3, 1<<31 - 1, 1<<31 - 2, 1 << 31, 1<<31 + 1, 1<<32 - 2, 1<<32 - 1}
-	for e := uint32(2); e < 32; e++ {
-		// Around the powers of two, and the borders between the intervals of the table.
-		extreme = append(extreme, 1<<e-1, 1<<e, 1<<e+1, ^uint32(1<<e), 1<<e|1<<e>>3, 1<<e|7<<e>>3, 1<<32-1-(1<<e>>7))
-	}
-	rng := rand.New(rand.NewSource(3))
-	eachTier(t, func(t *testing.T) {
-		if !kernels() {
-			t.Skip("no kernels")
-		}
-		for _, w0 := range extreme {
-			for _, w1 := range extreme {
-				var k schedule
-				for i := range k {
-					k[i] = rng.Uint32()
-				}
-				b, in := rng.Uint32()&^(1<<10-1), rng.Uint32()%(group/4)
-				w := [4]uint32{w0, w1, w1, w0}
-				k.force(b+in, w)
-				require.Equal(t, w, k.rounds(b+in, 9))
-				var want, got [group]float32
-				for i := 0; i < group; i += 4 {
-					w := k.rounds(b+uint32(i/4), 9)
-					want[i], want[i+1] = normalPair(w[0], w[1])
-					want[i+2], want[i+3] = normalPair(w[2], w[3])
-				}
-				fillKernel(&got[0], group, &k, b)
-				for i := range got {
-					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
-						t.Fatalf("words %#x, %#x; [%d] is %v, want %v", w0, w1, i, got[i], want[i])
-					}
-				}
-			}
-		}
-	})
 }
 
 // TestKernels compares the kernels with plain Go, bit by bit.

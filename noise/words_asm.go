@@ -2,22 +2,28 @@
 
 package noise
 
-import "github.com/noise-reuse/nres/vec"
+// Up to this length plain Go is faster than a group of words.
+const smallWords = 8
 
-func words(dst []uint32, s Stream, off uint64) { wordsGeneric(dst, s, off) }
-
-func fillSigns[F vec.Float](dst []F, s Stream, off uint64) { fillSignsGeneric(dst, s, off) }
-
-func perturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
-	perturbGeneric(dst, theta, sigma, s, off, true)
+func words(dst []uint32, s Stream, off uint64) {
+	if len(dst) <= smallWords || !signKernels() {
+		wordsGeneric(dst, s, off)
+		return
+	}
+	var k schedule
+	for len(dst) > 0 {
+		p := nextPiece(len(dst), off, maxChunk)
+		k.set(s, uint32(p.block>>32))
+		if p.whole() {
+			wordsChunk(&dst[0], p.n, &k, uint32(p.block))
+		} else {
+			var buf [group]uint32
+			wordsChunk(&buf[0], group, &k, uint32(p.block))
+			copy(dst[:p.keep], buf[p.skip:])
+		}
+		dst, off = dst[p.keep:], off+uint64(p.keep)
+	}
 }
 
-func perturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
-	perturbPairGeneric(plus, minus, theta, sigma, s, off, true)
-}
-
-func axpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { axpyGeneric(g, w, s, off, true) }
-
-func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
-	combineGeneric(g, ws, ss, off, true)
-}
+//go:noinline
+func wordsChunk(dst *uint32, n int, k *schedule, b uint32) { wordsKernel(dst, n, k, b) }

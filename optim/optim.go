@@ -126,8 +126,8 @@ func (o *Adam[F]) Step(theta, grad []F) {
 		o.b1, o.b2 = 1, 1
 	}
 	o.m, o.v = moment(o.m, len(grad)), moment(o.v, len(grad))
-	o.b1 *= o.Beta1
-	o.b2 *= o.Beta2
+	o.b1 = float64(o.b1 * o.Beta1)
+	o.b2 = float64(o.b2 * o.Beta2)
 	beta1, beta2 := F(o.Beta1), F(o.Beta2)
 	rest1, rest2 := F(1-o.Beta1), F(1-o.Beta2)
 	mHat, vHat := F(1/(1-o.b1)), F(1/(1-o.b2))
