@@ -1,3 +1,5 @@
+//go:build (!amd64 && !arm64) || purego
+
 package vec
 
 func add[F Float](dst, a, b []F)         { addGeneric(dst, a, b) }

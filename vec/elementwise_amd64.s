@@ -1,0 +1,430 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "mask_amd64.h"
+
+// Add, Sub, Mul, MulAdd, Axpy, Scale and Sqrt. A kernel is one of the shapes
+// below, for one vector, in a loop that is the same for all; n > 0.
+
+#define pd    DI  // dst; of axpy, y
+#define pa    SI  // a; of axpy, scale and sqrt, x
+#define pb    DX
+#define pc    R8
+#define left  CX  // bytes that remain
+#define mask  K1  // of a partial vector, on AVX-512
+#define masky Y15 // and on AVX2
+
+// The scalar operand is in Z14 or Y14.
+
+// Shapes, for the vector at byte o. MOV and ADD are those of the element type.
+
+#define BINARY(MOV, OP, ADD, o, v, s) \
+	MOV o(pa), v    \
+	OP  o(pb), v, v \
+	MOV v, o(pd)
+
+#define MULADD(MOV, MUL, ADD, o, v, s) \
+	MOV o(pa), v    \
+	MUL o(pb), v, v \
+	ADD o(pc), v, v \
+	MOV v, o(pd)
+
+#define AXPY(MOV, MUL, ADD, o, v, s) \
+	MUL o(pa), s, v \
+	ADD o(pd), v, v \
+	MOV v, o(pd)
+
+#define SCALE(MOV, MUL, ADD, o, v, s) \
+	MUL o(pa), s, v \
+	MOV v, o(pd)
+
+#define SQRT(MOV, OP, ADD, o, v, s) \
+	OP  o(pa), v \
+	MOV v, o(pd)
+
+// The same for a partial vector at byte 0. Lanes that are masked out do not fault.
+
+#define AVX512_BINARY(MOV, OP, ADD) \
+	MOV.Z (pa), mask, Z0     \
+	OP.Z  (pb), Z0, mask, Z0 \
+	MOV   Z0, mask, (pd)
+
+#define AVX512_MULADD(MOV, MUL, ADD) \
+	MOV.Z (pa), mask, Z0     \
+	MUL.Z (pb), Z0, mask, Z0 \
+	ADD.Z (pc), Z0, mask, Z0 \
+	MOV   Z0, mask, (pd)
+
+#define AVX512_AXPY(MOV, MUL, ADD) \
+	MUL.Z (pa), Z14, mask, Z0 \
+	ADD.Z (pd), Z0, mask, Z0  \
+	MOV   Z0, mask, (pd)
+
+#define AVX512_SCALE(MOV, MUL, ADD) \
+	MUL.Z (pa), Z14, mask, Z0 \
+	MOV   Z0, mask, (pd)
+
+#define AVX512_SQRT(MOV, OP, ADD) \
+	OP.Z (pa), mask, Z0 \
+	MOV  Z0, mask, (pd)
+
+#define AVX2_BINARY(MOV, OP, ADD) \
+	VMASKMOVPS (pa), masky, Y0 \
+	VMASKMOVPS (pb), masky, Y1 \
+	OP         Y1, Y0, Y0      \
+	VMASKMOVPS Y0, masky, (pd)
+
+#define AVX2_MULADD(MOV, MUL, ADD) \
+	VMASKMOVPS (pa), masky, Y0 \
+	VMASKMOVPS (pb), masky, Y1 \
+	VMASKMOVPS (pc), masky, Y2 \
+	MUL        Y1, Y0, Y0      \
+	ADD        Y2, Y0, Y0      \
+	VMASKMOVPS Y0, masky, (pd)
+
+#define AVX2_AXPY(MOV, MUL, ADD) \
+	VMASKMOVPS (pa), masky, Y0 \
+	VMASKMOVPS (pd), masky, Y1 \
+	MUL        Y14, Y0, Y0     \
+	ADD        Y1, Y0, Y0      \
+	VMASKMOVPS Y0, masky, (pd)
+
+#define AVX2_SCALE(MOV, MUL, ADD) \
+	VMASKMOVPS (pa), masky, Y0 \
+	MUL        Y14, Y0, Y0     \
+	VMASKMOVPS Y0, masky, (pd)
+
+#define AVX2_SQRT(MOV, OP, ADD) \
+	VMASKMOVPS (pa), masky, Y0 \
+	OP         Y0, Y0          \
+	VMASKMOVPS Y0, masky, (pd)
+
+// ADVANCEk moves k pointers on.
+#define ADVANCE2(w) ADDQ w, pd; ADDQ w, pa
+#define ADVANCE3(w) ADVANCE2(w); ADDQ w, pb
+#define ADVANCE4(w) ADVANCE3(w); ADDQ w, pc
+
+// WHOLE does the whole vectors of W bytes, eight at a time and then one by one.
+// It sets left to the bytes after them, and the flags accordingly.
+#define WHOLE(W, SHAPE, ADVANCE, MOV, OP, ADD, v0, v1, v2, v3, s) \
+	SUBQ $(8*W), left               \
+	JLT  few                        \
+eight:                                  \
+	SHAPE(MOV, OP, ADD, 0*W, v0, s) \
+	SHAPE(MOV, OP, ADD, 1*W, v1, s) \
+	SHAPE(MOV, OP, ADD, 2*W, v2, s) \
+	SHAPE(MOV, OP, ADD, 3*W, v3, s) \
+	SHAPE(MOV, OP, ADD, 4*W, v0, s) \
+	SHAPE(MOV, OP, ADD, 5*W, v1, s) \
+	SHAPE(MOV, OP, ADD, 6*W, v2, s) \
+	SHAPE(MOV, OP, ADD, 7*W, v3, s) \
+	ADVANCE($(8*W))                 \
+	SUBQ $(8*W), left               \
+	JGE  eight                      \
+few:                                    \
+	ADDQ $(7*W), left               \
+	JLT  none                       \
+one:                                    \
+	SHAPE(MOV, OP, ADD, 0, v0, s)   \
+	ADVANCE($W)                     \
+	SUBQ $W, left                   \
+	JGE  one                        \
+none:                                   \
+	ADDQ $W, left
+
+// If there is enough to do, a partial vector first aligns dst: in the first-level
+// cache, stores across the end of a cache line take twice as long.
+#define AVX512_LOOP(SHAPE, PART, ADVANCE, MOV, OP, ADD, log) \
+	SHLQ $log, left                                              \
+	CMPQ left, $512                                              \
+	JLT  aligned                                                 \
+	MOVQ pd, BX                                                  \
+	NEGQ BX                                                      \
+	ANDQ $63, BX                                                 \
+	SHRQ $log, BX                                                \
+	JEQ  aligned                                                 \
+	AVX512_MASK(BX, mask)                                        \
+	PART(MOV, OP, ADD)                                           \
+	SHLQ $log, BX                                                \
+	ADVANCE(BX)                                                  \
+	SUBQ BX, left                                                \
+aligned:                                                             \
+	WHOLE(64, SHAPE, ADVANCE, MOV, OP, ADD, Z0, Z1, Z2, Z3, Z14) \
+	JEQ  done                                                    \
+	SHRQ $log, left                                              \
+	AVX512_MASK(left, mask)                                      \
+	PART(MOV, OP, ADD)                                           \
+done:                                                                \
+	VZEROUPPER
+
+#define AVX2_LOOP(SHAPE, PART, ADVANCE, MOV, OP, ADD, log) \
+	SHLQ $log, left                                              \
+	CMPQ left, $256                                              \
+	JLT  aligned                                                 \
+	MOVQ pd, BX                                                  \
+	NEGQ BX                                                      \
+	ANDQ $(32-(1<<log)), BX                                      \
+	JEQ  aligned                                                 \
+	AVX2_MASK(BX, masky)                                         \
+	PART(MOV, OP, ADD)                                           \
+	ADVANCE(BX)                                                  \
+	SUBQ BX, left                                                \
+aligned:                                                             \
+	WHOLE(32, SHAPE, ADVANCE, MOV, OP, ADD, Y0, Y1, Y2, Y3, Y14) \
+	JEQ  done                                                    \
+	AVX2_MASK(left, masky)                                       \
+	PART(MOV, OP, ADD)                                           \
+done:                                                                \
+	VZEROUPPER
+
+// func add32AVX512(dst, a, b *float32, n int)
+TEXT ·add32AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VADDPS, VADDPS, 2)
+	RET
+
+// func add64AVX512(dst, a, b *float64, n int)
+TEXT ·add64AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VADDPD, VADDPD, 3)
+	RET
+
+// func add32AVX2(dst, a, b *float32, n int)
+TEXT ·add32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPS, VADDPS, VADDPS, 2)
+	RET
+
+// func add64AVX2(dst, a, b *float64, n int)
+TEXT ·add64AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPD, VADDPD, VADDPD, 3)
+	RET
+
+// func sub32AVX512(dst, a, b *float32, n int)
+TEXT ·sub32AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VSUBPS, VADDPS, 2)
+	RET
+
+// func sub64AVX512(dst, a, b *float64, n int)
+TEXT ·sub64AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VSUBPD, VADDPD, 3)
+	RET
+
+// func sub32AVX2(dst, a, b *float32, n int)
+TEXT ·sub32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPS, VSUBPS, VADDPS, 2)
+	RET
+
+// func sub64AVX2(dst, a, b *float64, n int)
+TEXT ·sub64AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPD, VSUBPD, VADDPD, 3)
+	RET
+
+// func mul32AVX512(dst, a, b *float32, n int)
+TEXT ·mul32AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VMULPS, VADDPS, 2)
+	RET
+
+// func mul64AVX512(dst, a, b *float64, n int)
+TEXT ·mul64AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VMULPD, VADDPD, 3)
+	RET
+
+// func mul32AVX2(dst, a, b *float32, n int)
+TEXT ·mul32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPS, VMULPS, VADDPS, 2)
+	RET
+
+// func mul64AVX2(dst, a, b *float64, n int)
+TEXT ·mul64AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPD, VMULPD, VADDPD, 3)
+	RET
+
+// func mulAdd32AVX512(dst, a, b, c *float32, n int)
+TEXT ·mulAdd32AVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ c+24(FP), pc
+	MOVQ n+32(FP), left
+	AVX512_LOOP(MULADD, AVX512_MULADD, ADVANCE4, VMOVUPS, VMULPS, VADDPS, 2)
+	RET
+
+// func mulAdd64AVX512(dst, a, b, c *float64, n int)
+TEXT ·mulAdd64AVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ c+24(FP), pc
+	MOVQ n+32(FP), left
+	AVX512_LOOP(MULADD, AVX512_MULADD, ADVANCE4, VMOVUPD, VMULPD, VADDPD, 3)
+	RET
+
+// func mulAdd32AVX2(dst, a, b, c *float32, n int)
+TEXT ·mulAdd32AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ c+24(FP), pc
+	MOVQ n+32(FP), left
+	AVX2_LOOP(MULADD, AVX2_MULADD, ADVANCE4, VMOVUPS, VMULPS, VADDPS, 2)
+	RET
+
+// func mulAdd64AVX2(dst, a, b, c *float64, n int)
+TEXT ·mulAdd64AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ c+24(FP), pc
+	MOVQ n+32(FP), left
+	AVX2_LOOP(MULADD, AVX2_MULADD, ADVANCE4, VMOVUPD, VMULPD, VADDPD, 3)
+	RET
+
+// func axpy32AVX512(y *float32, a float32, x *float32, n int)
+TEXT ·axpy32AVX512(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), pd
+	VBROADCASTSS a+8(FP), Z14
+	MOVQ         x+16(FP), pa
+	MOVQ         n+24(FP), left
+	AVX512_LOOP(AXPY, AVX512_AXPY, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
+	RET
+
+// func axpy64AVX512(y *float64, a float64, x *float64, n int)
+TEXT ·axpy64AVX512(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), pd
+	VBROADCASTSD a+8(FP), Z14
+	MOVQ         x+16(FP), pa
+	MOVQ         n+24(FP), left
+	AVX512_LOOP(AXPY, AVX512_AXPY, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
+	RET
+
+// func axpy32AVX2(y *float32, a float32, x *float32, n int)
+TEXT ·axpy32AVX2(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), pd
+	VBROADCASTSS a+8(FP), Y14
+	MOVQ         x+16(FP), pa
+	MOVQ         n+24(FP), left
+	AVX2_LOOP(AXPY, AVX2_AXPY, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
+	RET
+
+// func axpy64AVX2(y *float64, a float64, x *float64, n int)
+TEXT ·axpy64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), pd
+	VBROADCASTSD a+8(FP), Y14
+	MOVQ         x+16(FP), pa
+	MOVQ         n+24(FP), left
+	AVX2_LOOP(AXPY, AVX2_AXPY, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
+	RET
+
+// func scale32AVX512(dst *float32, a float32, x *float32, n int)
+TEXT ·scale32AVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), pd
+	VBROADCASTSS a+8(FP), Z14
+	MOVQ         x+16(FP), pa
+	MOVQ         n+24(FP), left
+	AVX512_LOOP(SCALE, AVX512_SCALE, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
+	RET
+
+// func scale64AVX512(dst *float64, a float64, x *float64, n int)
+TEXT ·scale64AVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), pd
+	VBROADCASTSD a+8(FP), Z14
+	MOVQ         x+16(FP), pa
+	MOVQ         n+24(FP), left
+	AVX512_LOOP(SCALE, AVX512_SCALE, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
+	RET
+
+// func scale32AVX2(dst *float32, a float32, x *float32, n int)
+TEXT ·scale32AVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), pd
+	VBROADCASTSS a+8(FP), Y14
+	MOVQ         x+16(FP), pa
+	MOVQ         n+24(FP), left
+	AVX2_LOOP(SCALE, AVX2_SCALE, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
+	RET
+
+// func scale64AVX2(dst *float64, a float64, x *float64, n int)
+TEXT ·scale64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), pd
+	VBROADCASTSD a+8(FP), Y14
+	MOVQ         x+16(FP), pa
+	MOVQ         n+24(FP), left
+	AVX2_LOOP(SCALE, AVX2_SCALE, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
+	RET
+
+// func sqrt32AVX512(dst, x *float32, n int)
+TEXT ·sqrt32AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), pa
+	MOVQ n+16(FP), left
+	AVX512_LOOP(SQRT, AVX512_SQRT, ADVANCE2, VMOVUPS, VSQRTPS, VADDPS, 2)
+	RET
+
+// func sqrt64AVX512(dst, x *float64, n int)
+TEXT ·sqrt64AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), pa
+	MOVQ n+16(FP), left
+	AVX512_LOOP(SQRT, AVX512_SQRT, ADVANCE2, VMOVUPD, VSQRTPD, VADDPD, 3)
+	RET
+
+// func sqrt32AVX2(dst, x *float32, n int)
+TEXT ·sqrt32AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), pa
+	MOVQ n+16(FP), left
+	AVX2_LOOP(SQRT, AVX2_SQRT, ADVANCE2, VMOVUPS, VSQRTPS, VADDPS, 2)
+	RET
+
+// func sqrt64AVX2(dst, x *float64, n int)
+TEXT ·sqrt64AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), pa
+	MOVQ n+16(FP), left
+	AVX2_LOOP(SQRT, AVX2_SQRT, ADVANCE2, VMOVUPD, VSQRTPD, VADDPD, 3)
+	RET

@@ -1,0 +1,523 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "mask_amd64.h"
+
+// Dot, Sum and SumSq. The four rows of 16 lanes, in their order, are the vectors
+// of the accumulator: 4 or 8 on AVX-512, 8 or 16 on AVX2. If the pointer acc is
+// not nil they begin with what is there and end there too.
+
+#define pa SI
+#define pb DX
+#define left CX // bytes that remain
+#define pacc R8
+
+// Shapes: t is the terms of the vector at byte o, of the lanes in k (AVX-512), or
+// in Y14 and at byte 0 (AVX2). Terms of lanes that are masked out are +0, and
+// adding that changes no accumulator, as none is ever -0.
+
+#define DOT(MOV, MUL, o, t) \
+	MOV o(pa), t    \
+	MUL o(pb), t, t
+
+#define SUM(MOV, MUL, o, t) \
+	MOV o(pa), t
+
+#define SUMSQ(MOV, MUL, o, t) \
+	MOV o(pa), t \
+	MUL t, t, t
+
+#define AVX512_DOT(MOV, MUL, o, k, t) \
+	MOV.Z o(pa), k, t    \
+	MUL.Z o(pb), t, k, t
+
+#define AVX512_SUM(MOV, MUL, o, k, t) \
+	MOV.Z o(pa), k, t
+
+#define AVX512_SUMSQ(MOV, MUL, o, k, t) \
+	MOV.Z o(pa), k, t \
+	MUL   t, t, t
+
+#define AVX2_DOT(MUL, t) \
+	VMASKMOVPS (pa), Y14, Y13 \
+	VMASKMOVPS (pb), Y14, t   \
+	MUL        Y13, t, t
+
+#define AVX2_SUM(MUL, t) \
+	VMASKMOVPS (pa), Y14, t
+
+#define AVX2_SUMSQ(MUL, t) \
+	VMASKMOVPS (pa), Y14, t \
+	MUL        t, t, t
+
+// ADVANCEk moves k pointers on.
+#define ADVANCE1(w) ADDQ w, pa
+#define ADVANCE2(w) ADVANCE1(w); ADDQ w, pb
+
+#define ADDTO32(SHAPE, o, a, t) \
+	SHAPE(VMOVUPS, VMULPS, o, t) \
+	VADDPS t, a, a
+
+#define ADDTO64(SHAPE, o, a, t) \
+	SHAPE(VMOVUPD, VMULPD, o, t) \
+	VADDPD t, a, a
+
+#define AVX512_PART32(PART, o, k, a) \
+	PART(VMOVUPS, VMULPS, o, k, Z15) \
+	VADDPS Z15, a, a
+
+#define AVX512_PART64(PART, o, k, a) \
+	PART(VMOVUPD, VMULPD, o, k, Z15) \
+	VADDPD Z15, a, a
+
+// FOLD leaves the sum of the 4 (float32) or 2 lanes of X0 in lane 0.
+#define FOLD32 \
+	VPERMILPS $0x0e, X0, X1 \
+	VADDPS    X1, X0, X0    \
+	VMOVSHDUP X0, X1        \
+	VADDSS    X1, X0, X0
+
+#define FOLD64 \
+	VPERMILPD $1, X0, X1 \
+	VADDSD    X1, X0, X0
+
+#define AVX512_REDUCE32(SHAPE, PART, ADVANCE) \
+	SHLQ    $2, left                 \
+	VPXOR   X0, X0, X0               \
+	VPXOR   X1, X1, X1               \
+	VPXOR   X2, X2, X2               \
+	VPXOR   X3, X3, X3               \
+	TESTQ   pacc, pacc               \
+	JEQ     blocks                   \
+	VMOVUPS 0(pacc), Z0              \
+	VMOVUPS 64(pacc), Z1             \
+	VMOVUPS 128(pacc), Z2            \
+	VMOVUPS 192(pacc), Z3            \
+blocks:                                  \
+	SUBQ $256, left                  \
+	JLT  rest                        \
+loop:                                    \
+	SHAPE(VMOVUPS, VMULPS, 0, Z4)    \
+	SHAPE(VMOVUPS, VMULPS, 64, Z5)   \
+	SHAPE(VMOVUPS, VMULPS, 128, Z6)  \
+	SHAPE(VMOVUPS, VMULPS, 192, Z7)  \
+	VADDPS Z4, Z0, Z0                \
+	VADDPS Z5, Z1, Z1                \
+	VADDPS Z6, Z2, Z2                \
+	VADDPS Z7, Z3, Z3                \
+	ADVANCE($256)                    \
+	SUBQ $256, left                  \
+	JGE  loop                        \
+rest:                                    \
+	ADDQ $256, left                  \
+	JEQ  store                       \
+	SHRQ $2, left                    \
+	AVX512_MASK(left, K1)            \
+	KSHIFTRQ $16, K1, K2             \
+	KSHIFTRQ $32, K1, K3             \
+	KSHIFTRQ $48, K1, K4             \
+	AVX512_PART32(PART, 0, K1, Z0)   \
+	AVX512_PART32(PART, 64, K2, Z1)  \
+	AVX512_PART32(PART, 128, K3, Z2) \
+	AVX512_PART32(PART, 192, K4, Z3) \
+store:                                   \
+	TESTQ   pacc, pacc               \
+	JEQ     fold                     \
+	VMOVUPS Z0, 0(pacc)              \
+	VMOVUPS Z1, 64(pacc)             \
+	VMOVUPS Z2, 128(pacc)            \
+	VMOVUPS Z3, 192(pacc)            \
+fold:                                    \
+	VADDPS Z1, Z0, Z0                \
+	VADDPS Z3, Z2, Z2                \
+	VADDPS Z2, Z0, Z0                \
+	VEXTRACTF64X4 $1, Z0, Y1         \
+	VADDPS Y1, Y0, Y0                \
+	VEXTRACTF128 $1, Y0, X1          \
+	VADDPS X1, X0, X0                \
+	FOLD32                           \
+	VZEROUPPER
+
+#define AVX512_REDUCE64(SHAPE, PART, ADVANCE) \
+	SHLQ    $3, left                 \
+	VPXOR   X0, X0, X0               \
+	VPXOR   X1, X1, X1               \
+	VPXOR   X2, X2, X2               \
+	VPXOR   X3, X3, X3               \
+	VPXOR   X4, X4, X4               \
+	VPXOR   X5, X5, X5               \
+	VPXOR   X6, X6, X6               \
+	VPXOR   X7, X7, X7               \
+	TESTQ   pacc, pacc               \
+	JEQ     blocks                   \
+	VMOVUPD 0(pacc), Z0              \
+	VMOVUPD 64(pacc), Z1             \
+	VMOVUPD 128(pacc), Z2            \
+	VMOVUPD 192(pacc), Z3            \
+	VMOVUPD 256(pacc), Z4            \
+	VMOVUPD 320(pacc), Z5            \
+	VMOVUPD 384(pacc), Z6            \
+	VMOVUPD 448(pacc), Z7            \
+blocks:                                  \
+	SUBQ $512, left                  \
+	JLT  rest                        \
+loop:                                    \
+	SHAPE(VMOVUPD, VMULPD, 0, Z8)    \
+	SHAPE(VMOVUPD, VMULPD, 64, Z9)   \
+	SHAPE(VMOVUPD, VMULPD, 128, Z10) \
+	SHAPE(VMOVUPD, VMULPD, 192, Z11) \
+	SHAPE(VMOVUPD, VMULPD, 256, Z12) \
+	SHAPE(VMOVUPD, VMULPD, 320, Z13) \
+	SHAPE(VMOVUPD, VMULPD, 384, Z14) \
+	SHAPE(VMOVUPD, VMULPD, 448, Z15) \
+	VADDPD Z8, Z0, Z0                \
+	VADDPD Z9, Z1, Z1                \
+	VADDPD Z10, Z2, Z2               \
+	VADDPD Z11, Z3, Z3               \
+	VADDPD Z12, Z4, Z4               \
+	VADDPD Z13, Z5, Z5               \
+	VADDPD Z14, Z6, Z6               \
+	VADDPD Z15, Z7, Z7               \
+	ADVANCE($512)                    \
+	SUBQ $512, left                  \
+	JGE  loop                        \
+rest:                                    \
+	ADDQ $512, left                  \
+	JEQ  store                       \
+	SHRQ $3, left                    \
+	AVX512_MASK(left, K1)            \
+	KSHIFTRQ $8, K1, K2              \
+	KSHIFTRQ $16, K1, K3             \
+	KSHIFTRQ $24, K1, K4             \
+	AVX512_PART64(PART, 0, K1, Z0)   \
+	AVX512_PART64(PART, 64, K2, Z1)  \
+	AVX512_PART64(PART, 128, K3, Z2) \
+	AVX512_PART64(PART, 192, K4, Z3) \
+	KSHIFTRQ $32, K1, K1             \
+	KSHIFTRQ $8, K1, K2              \
+	KSHIFTRQ $16, K1, K3             \
+	KSHIFTRQ $24, K1, K4             \
+	AVX512_PART64(PART, 256, K1, Z4) \
+	AVX512_PART64(PART, 320, K2, Z5) \
+	AVX512_PART64(PART, 384, K3, Z6) \
+	AVX512_PART64(PART, 448, K4, Z7) \
+store:                                   \
+	TESTQ   pacc, pacc               \
+	JEQ     fold                     \
+	VMOVUPD Z0, 0(pacc)              \
+	VMOVUPD Z1, 64(pacc)             \
+	VMOVUPD Z2, 128(pacc)            \
+	VMOVUPD Z3, 192(pacc)            \
+	VMOVUPD Z4, 256(pacc)            \
+	VMOVUPD Z5, 320(pacc)            \
+	VMOVUPD Z6, 384(pacc)            \
+	VMOVUPD Z7, 448(pacc)            \
+fold:                                    \
+	VADDPD Z2, Z0, Z0                \
+	VADDPD Z6, Z4, Z4                \
+	VADDPD Z4, Z0, Z0                \ // lanes 0 to 7
+	VADDPD Z3, Z1, Z1                \
+	VADDPD Z7, Z5, Z5                \
+	VADDPD Z5, Z1, Z1                \ // lanes 8 to 15
+	VADDPD Z1, Z0, Z0                \
+	VEXTRACTF64X4 $1, Z0, Y1         \
+	VADDPD Y1, Y0, Y0                \
+	VEXTRACTF128 $1, Y0, X1          \
+	VADDPD X1, X0, X0                \
+	FOLD64                           \
+	VZEROUPPER
+
+// On AVX2 the registers do for the blocks of 64. They then go to memory, where the
+// last terms are added, and fold from there.
+
+#define AVX2_REDUCE32(SHAPE, PART, ADVANCE) \
+	SHLQ    $2, left                                              \
+	TESTQ   pacc, pacc                                            \
+	JNE     load                                                  \
+	LEAQ    buf-256(SP), pacc                                     \
+	VPXOR   X0, X0, X0                                            \
+	VPXOR   X1, X1, X1                                            \
+	VPXOR   X2, X2, X2                                            \
+	VPXOR   X3, X3, X3                                            \
+	VPXOR   X4, X4, X4                                            \
+	VPXOR   X5, X5, X5                                            \
+	VPXOR   X6, X6, X6                                            \
+	VPXOR   X7, X7, X7                                            \
+	JMP     blocks                                                \
+load:                                                                 \
+	VMOVUPS 0(pacc), Y0                                           \
+	VMOVUPS 32(pacc), Y1                                          \
+	VMOVUPS 64(pacc), Y2                                          \
+	VMOVUPS 96(pacc), Y3                                          \
+	VMOVUPS 128(pacc), Y4                                         \
+	VMOVUPS 160(pacc), Y5                                         \
+	VMOVUPS 192(pacc), Y6                                         \
+	VMOVUPS 224(pacc), Y7                                         \
+blocks:                                                               \
+	SUBQ $256, left                                               \
+	JLT  store                                                    \
+loop:                                                                 \
+	ADDTO32(SHAPE, 0, Y0, Y8)                                     \
+	ADDTO32(SHAPE, 32, Y1, Y9)                                    \
+	ADDTO32(SHAPE, 64, Y2, Y10)                                   \
+	ADDTO32(SHAPE, 96, Y3, Y11)                                   \
+	ADDTO32(SHAPE, 128, Y4, Y8)                                   \
+	ADDTO32(SHAPE, 160, Y5, Y9)                                   \
+	ADDTO32(SHAPE, 192, Y6, Y10)                                  \
+	ADDTO32(SHAPE, 224, Y7, Y11)                                  \
+	ADVANCE($256)                                                 \
+	SUBQ $256, left                                               \
+	JGE  loop                                                     \
+store:                                                                \
+	VMOVUPS Y0, 0(pacc)                                           \
+	VMOVUPS Y1, 32(pacc)                                          \
+	VMOVUPS Y2, 64(pacc)                                          \
+	VMOVUPS Y3, 96(pacc)                                          \
+	VMOVUPS Y4, 128(pacc)                                         \
+	VMOVUPS Y5, 160(pacc)                                         \
+	VMOVUPS Y6, 192(pacc)                                         \
+	VMOVUPS Y7, 224(pacc)                                         \
+	AVX2_REST(SHAPE, PART, ADVANCE, VMOVUPS, VMULPS, VADDPS, 256) \
+	AVX2_ROWS(VMOVUPS, VADDPS, 64, 0, Y0, Y1)                     \ // lanes 0 to 7
+	AVX2_ROWS(VMOVUPS, VADDPS, 64, 32, Y2, Y3)                    \ // lanes 8 to 15
+	VADDPS Y2, Y0, Y0                                             \
+	VEXTRACTF128 $1, Y0, X1                                       \
+	VADDPS X1, X0, X0                                             \
+	FOLD32                                                        \
+	VZEROUPPER
+
+// Of 16 accumulators the last stays in memory, to leave one register free.
+#define AVX2_REDUCE64(SHAPE, PART, ADVANCE) \
+	SHLQ    $3, left                                              \
+	TESTQ   pacc, pacc                                            \
+	JNE     load                                                  \
+	LEAQ    buf-512(SP), pacc                                     \
+	VPXOR   X0, X0, X0                                            \
+	VPXOR   X1, X1, X1                                            \
+	VPXOR   X2, X2, X2                                            \
+	VPXOR   X3, X3, X3                                            \
+	VPXOR   X4, X4, X4                                            \
+	VPXOR   X5, X5, X5                                            \
+	VPXOR   X6, X6, X6                                            \
+	VPXOR   X7, X7, X7                                            \
+	VPXOR   X8, X8, X8                                            \
+	VPXOR   X9, X9, X9                                            \
+	VPXOR   X10, X10, X10                                         \
+	VPXOR   X11, X11, X11                                         \
+	VPXOR   X12, X12, X12                                         \
+	VPXOR   X13, X13, X13                                         \
+	VPXOR   X14, X14, X14                                         \
+	VMOVUPD Y0, 480(pacc)                                         \
+	JMP     blocks                                                \
+load:                                                                 \
+	VMOVUPD 0(pacc), Y0                                           \
+	VMOVUPD 32(pacc), Y1                                          \
+	VMOVUPD 64(pacc), Y2                                          \
+	VMOVUPD 96(pacc), Y3                                          \
+	VMOVUPD 128(pacc), Y4                                         \
+	VMOVUPD 160(pacc), Y5                                         \
+	VMOVUPD 192(pacc), Y6                                         \
+	VMOVUPD 224(pacc), Y7                                         \
+	VMOVUPD 256(pacc), Y8                                         \
+	VMOVUPD 288(pacc), Y9                                         \
+	VMOVUPD 320(pacc), Y10                                        \
+	VMOVUPD 352(pacc), Y11                                        \
+	VMOVUPD 384(pacc), Y12                                        \
+	VMOVUPD 416(pacc), Y13                                        \
+	VMOVUPD 448(pacc), Y14                                        \
+blocks:                                                               \
+	SUBQ $512, left                                               \
+	JLT  store                                                    \
+loop:                                                                 \
+	ADDTO64(SHAPE, 0, Y0, Y15)                                    \
+	ADDTO64(SHAPE, 32, Y1, Y15)                                   \
+	ADDTO64(SHAPE, 64, Y2, Y15)                                   \
+	ADDTO64(SHAPE, 96, Y3, Y15)                                   \
+	ADDTO64(SHAPE, 128, Y4, Y15)                                  \
+	ADDTO64(SHAPE, 160, Y5, Y15)                                  \
+	ADDTO64(SHAPE, 192, Y6, Y15)                                  \
+	ADDTO64(SHAPE, 224, Y7, Y15)                                  \
+	ADDTO64(SHAPE, 256, Y8, Y15)                                  \
+	ADDTO64(SHAPE, 288, Y9, Y15)                                  \
+	ADDTO64(SHAPE, 320, Y10, Y15)                                 \
+	ADDTO64(SHAPE, 352, Y11, Y15)                                 \
+	ADDTO64(SHAPE, 384, Y12, Y15)                                 \
+	ADDTO64(SHAPE, 416, Y13, Y15)                                 \
+	ADDTO64(SHAPE, 448, Y14, Y15)                                 \
+	SHAPE(VMOVUPD, VMULPD, 480, Y15)                              \
+	VADDPD  480(pacc), Y15, Y15                                   \
+	VMOVUPD Y15, 480(pacc)                                        \
+	ADVANCE($512)                                                 \
+	SUBQ    $512, left                                            \
+	JGE     loop                                                  \
+store:                                                                \
+	VMOVUPD Y0, 0(pacc)                                           \
+	VMOVUPD Y1, 32(pacc)                                          \
+	VMOVUPD Y2, 64(pacc)                                          \
+	VMOVUPD Y3, 96(pacc)                                          \
+	VMOVUPD Y4, 128(pacc)                                         \
+	VMOVUPD Y5, 160(pacc)                                         \
+	VMOVUPD Y6, 192(pacc)                                         \
+	VMOVUPD Y7, 224(pacc)                                         \
+	VMOVUPD Y8, 256(pacc)                                         \
+	VMOVUPD Y9, 288(pacc)                                         \
+	VMOVUPD Y10, 320(pacc)                                        \
+	VMOVUPD Y11, 352(pacc)                                        \
+	VMOVUPD Y12, 384(pacc)                                        \
+	VMOVUPD Y13, 416(pacc)                                        \
+	VMOVUPD Y14, 448(pacc)                                        \
+	AVX2_REST(SHAPE, PART, ADVANCE, VMOVUPD, VMULPD, VADDPD, 512) \
+	AVX2_ROWS(VMOVUPD, VADDPD, 128, 0, Y0, Y4)                    \ // lanes 0 to 3
+	AVX2_ROWS(VMOVUPD, VADDPD, 128, 32, Y1, Y5)                   \ // lanes 4 to 7
+	AVX2_ROWS(VMOVUPD, VADDPD, 128, 64, Y2, Y6)                   \ // lanes 8 to 11
+	AVX2_ROWS(VMOVUPD, VADDPD, 128, 96, Y3, Y7)                   \ // lanes 12 to 15
+	VADDPD Y2, Y0, Y0                                             \
+	VADDPD Y3, Y1, Y1                                             \
+	VADDPD Y1, Y0, Y0                                             \
+	VEXTRACTF128 $1, Y0, X1                                       \
+	VADDPD X1, X0, X0                                             \
+	FOLD64                                                        \
+	VZEROUPPER
+
+// AVX2_REST adds the last terms, fewer than the size bytes of the accumulators;
+// left is less by size.
+#define AVX2_REST(SHAPE, PART, ADVANCE, MOV, MUL, ADD, size) \
+	MOVQ pacc, BX           \
+	ADDQ $(size-32), left   \
+	JLT  part               \
+whole:                          \
+	SHAPE(MOV, MUL, 0, Y15) \
+	ADD  (BX), Y15, Y15     \
+	MOV  Y15, (BX)          \
+	ADDQ $32, BX            \
+	ADVANCE($32)            \
+	SUBQ $32, left          \
+	JGE  whole              \
+part:                           \
+	ADDQ $32, left          \
+	JEQ  fold               \
+	AVX2_MASK(left, Y14)    \
+	PART(MUL, Y15)          \
+	ADD  (BX), Y15, Y15     \
+	MOV  Y15, (BX)          \
+fold:
+
+// AVX2_ROWS sets v to the sum of the rows at byte o, rows being size bytes long.
+#define AVX2_ROWS(MOV, ADD, size, o, v, w) \
+	MOV (0*size+o)(pacc), v    \
+	ADD (1*size+o)(pacc), v, v \
+	MOV (2*size+o)(pacc), w    \
+	ADD (3*size+o)(pacc), w, w \
+	ADD w, v, v
+
+// func dot32AVX512(a, b *float32, n int, acc *[64]float32) float32
+TEXT ·dot32AVX512(SB), NOSPLIT, $0-36
+	MOVQ a+0(FP), pa
+	MOVQ b+8(FP), pb
+	MOVQ n+16(FP), left
+	MOVQ acc+24(FP), pacc
+	AVX512_REDUCE32(DOT, AVX512_DOT, ADVANCE2)
+	VMOVSS X0, ret+32(FP)
+	RET
+
+// func dot64AVX512(a, b *float64, n int, acc *[64]float64) float64
+TEXT ·dot64AVX512(SB), NOSPLIT, $0-40
+	MOVQ a+0(FP), pa
+	MOVQ b+8(FP), pb
+	MOVQ n+16(FP), left
+	MOVQ acc+24(FP), pacc
+	AVX512_REDUCE64(DOT, AVX512_DOT, ADVANCE2)
+	VMOVSD X0, ret+32(FP)
+	RET
+
+// func dot32AVX2(a, b *float32, n int, acc *[64]float32) float32
+TEXT ·dot32AVX2(SB), NOSPLIT, $256-36
+	MOVQ a+0(FP), pa
+	MOVQ b+8(FP), pb
+	MOVQ n+16(FP), left
+	MOVQ acc+24(FP), pacc
+	AVX2_REDUCE32(DOT, AVX2_DOT, ADVANCE2)
+	VMOVSS X0, ret+32(FP)
+	RET
+
+// func dot64AVX2(a, b *float64, n int, acc *[64]float64) float64
+TEXT ·dot64AVX2(SB), NOSPLIT, $512-40
+	MOVQ a+0(FP), pa
+	MOVQ b+8(FP), pb
+	MOVQ n+16(FP), left
+	MOVQ acc+24(FP), pacc
+	AVX2_REDUCE64(DOT, AVX2_DOT, ADVANCE2)
+	VMOVSD X0, ret+32(FP)
+	RET
+
+// func sum32AVX512(x *float32, n int, acc *[64]float32) float32
+TEXT ·sum32AVX512(SB), NOSPLIT, $0-28
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	AVX512_REDUCE32(SUM, AVX512_SUM, ADVANCE1)
+	VMOVSS X0, ret+24(FP)
+	RET
+
+// func sum64AVX512(x *float64, n int, acc *[64]float64) float64
+TEXT ·sum64AVX512(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	AVX512_REDUCE64(SUM, AVX512_SUM, ADVANCE1)
+	VMOVSD X0, ret+24(FP)
+	RET
+
+// func sum32AVX2(x *float32, n int, acc *[64]float32) float32
+TEXT ·sum32AVX2(SB), NOSPLIT, $256-28
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	AVX2_REDUCE32(SUM, AVX2_SUM, ADVANCE1)
+	VMOVSS X0, ret+24(FP)
+	RET
+
+// func sum64AVX2(x *float64, n int, acc *[64]float64) float64
+TEXT ·sum64AVX2(SB), NOSPLIT, $512-32
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	AVX2_REDUCE64(SUM, AVX2_SUM, ADVANCE1)
+	VMOVSD X0, ret+24(FP)
+	RET
+
+// func sumSq32AVX512(x *float32, n int, acc *[64]float32) float32
+TEXT ·sumSq32AVX512(SB), NOSPLIT, $0-28
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	AVX512_REDUCE32(SUMSQ, AVX512_SUMSQ, ADVANCE1)
+	VMOVSS X0, ret+24(FP)
+	RET
+
+// func sumSq64AVX512(x *float64, n int, acc *[64]float64) float64
+TEXT ·sumSq64AVX512(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	AVX512_REDUCE64(SUMSQ, AVX512_SUMSQ, ADVANCE1)
+	VMOVSD X0, ret+24(FP)
+	RET
+
+// func sumSq32AVX2(x *float32, n int, acc *[64]float32) float32
+TEXT ·sumSq32AVX2(SB), NOSPLIT, $256-28
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	AVX2_REDUCE32(SUMSQ, AVX2_SUMSQ, ADVANCE1)
+	VMOVSS X0, ret+24(FP)
+	RET
+
+// func sumSq64AVX2(x *float64, n int, acc *[64]float64) float64
+TEXT ·sumSq64AVX2(SB), NOSPLIT, $512-32
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	AVX2_REDUCE64(SUMSQ, AVX2_SUMSQ, ADVANCE1)
+	VMOVSD X0, ret+24(FP)
+	RET
