@@ -64,14 +64,16 @@ their losses alone, with Noise-Reuse Evolution Strategies (NRES; Li et al.,
 NeurIPS 2023) and its relatives PES and GPES.`,
 		Example: `  nres train lorenz
   nres train lorenz --estimator pes --plot pes.svg --csv pes.csv
-  nres train lorenz --seed 101 --json`,
+  nres train lorenz --seed 101 --json
+  nres info
+  nres bench --filter 'noise.*float32'`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(trainCommand())
+	root.AddCommand(trainCommand(), infoCommand(), benchCommand(), workerCommand())
 	return root
 }
 
@@ -111,10 +113,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
 		allowed := map[string]string{
-			"int":     "a whole number",
-			"uint64":  "a whole number from 0 to 2⁶⁴−1",
-			"float64": "a number",
-			"bool":    "true, false",
+			"int":      "a whole number",
+			"uint64":   "a whole number from 0 to 2⁶⁴−1",
+			"float64":  "a number",
+			"bool":     "true, false",
+			"duration": "a time such as 500ms, 20s or 2m",
 		}[invalid.GetFlag().Value.Type()]
 		return badFlag(invalid.GetFlag().Name, fmt.Sprintf("%q", invalid.GetValue()), allowed)
 	}
