@@ -4,6 +4,7 @@ package noise
 
 import (
 	"github.com/noise-reuse/nres/internal/cast"
+	"github.com/noise-reuse/nres/internal/race"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -249,23 +250,34 @@ func combine32(g, ws []float32, ss []Stream, off uint64) {
 }
 
 // The chunks are not inlined: their prologue is where a goroutine can be
-// preempted between two calls of a kernel.
+// preempted between two calls of a kernel. They tell the race detector what the
+// kernel is about to touch; k, ks and buffers on the stack nobody else can see.
 
 //go:noinline
-func fillChunk(dst *float32, n int, k *schedule, b uint32) { fillKernel(dst, n, k, b) }
+func fillChunk(dst *float32, n int, k *schedule, b uint32) {
+	race.Write(dst, n)
+	fillKernel(dst, n, k, b)
+}
 
 //go:noinline
 func perturbChunk(dst, theta *float32, n int, sigma float32, k *schedule, b uint32) {
+	race.Read(theta, n)
+	race.Write(dst, n)
 	perturbKernel(dst, theta, n, sigma, k, b)
 }
 
 //go:noinline
 func perturbPairChunk(plus, minus, theta *float32, n int, sigma float32, k *schedule, b uint32) {
+	race.Read(theta, n)
+	race.Write(plus, n)
+	race.Write(minus, n)
 	perturbPairKernel(plus, minus, theta, n, sigma, k, b)
 }
 
 //go:noinline
 func combineChunk(g *float32, n int, ws *float32, ks *schedule, count int, b uint32) {
+	race.Read(ws, count)
+	race.Write(g, n)
 	combineKernel(g, n, ws, ks, count, b)
 }
 
@@ -356,15 +368,23 @@ func addScaledPair(plus, minus, theta []float64, w float64, eps []float32) {
 }
 
 //go:noinline
-func widenChunk(dst *float64, n int, eps *float32) { widenKernel(dst, n, eps) }
+func widenChunk(dst *float64, n int, eps *float32) {
+	race.Write(dst, n)
+	widenKernel(dst, n, eps)
+}
 
 //go:noinline
 func addScaledChunk(dst, theta *float64, n int, w float64, eps *float32) {
+	race.Read(theta, n)
+	race.Write(dst, n)
 	addScaledKernel(dst, theta, n, w, eps)
 }
 
 //go:noinline
 func addScaledPairChunk(plus, minus, theta *float64, n int, w float64, eps *float32) {
+	race.Read(theta, n)
+	race.Write(plus, n)
+	race.Write(minus, n)
 	addScaledPairKernel(plus, minus, theta, n, w, eps)
 }
 

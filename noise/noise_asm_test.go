@@ -83,7 +83,7 @@ type guarded[F vec.Float] struct{ all, s []F }
 
 const canary, canaries = 42.5, 17
 
-func guard[F vec.Float](v []F) guarded[F] {
+func surround[F vec.Float](v []F) guarded[F] {
 	all := make([]F, len(v)+2*canaries)
 	for i := range all {
 		all[i] = canary
@@ -130,32 +130,32 @@ func testKernels[F vec.Float](t *testing.T) {
 
 			want := make([]F, n)
 			fillGeneric(want, s, off)
-			got := guard(zero)
+			got := surround(zero)
 			Fill(got.s, s, off)
 			got.check(t, want, "Fill of %d at %d", n, off)
 
 			perturbGeneric(want, theta, sigma, s, off, false)
-			got = guard(zero)
+			got = surround(zero)
 			Perturb(got.s, theta, sigma, s, off)
 			got.check(t, want, "Perturb of %d at %d by %v", n, off, sigma)
-			got = guard(theta)
+			got = surround(theta)
 			Perturb(got.s, got.s, sigma, s, off)
 			got.check(t, want, "Perturb of %d at %d by %v in place", n, off, sigma)
-			got = guard(theta)
+			got = surround(theta)
 			Axpy(got.s, sigma, s, off)
 			got.check(t, want, "Axpy of %d at %d by %v", n, off, sigma)
 
 			minus := make([]F, n)
 			perturbPairGeneric(want, minus, theta, sigma, s, off, false)
-			got, got2 := guard(zero), guard(zero)
+			got, got2 := surround(zero), surround(zero)
 			PerturbPair(got.s, got2.s, theta, sigma, s, off)
 			got.check(t, want, "PerturbPair of %d at %d by %v: plus", n, off, sigma)
 			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus", n, off, sigma)
-			got, got2 = guard(theta), guard(zero)
+			got, got2 = surround(theta), surround(zero)
 			PerturbPair(got.s, got2.s, got.s, sigma, s, off)
 			got.check(t, want, "PerturbPair of %d at %d by %v: plus in place", n, off, sigma)
 			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus", n, off, sigma)
-			got, got2 = guard(zero), guard(theta)
+			got, got2 = surround(zero), surround(theta)
 			PerturbPair(got.s, got2.s, got2.s, sigma, s, off)
 			got.check(t, want, "PerturbPair of %d at %d by %v: plus", n, off, sigma)
 			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus in place", n, off, sigma)
@@ -192,7 +192,7 @@ func testCombineKernel[F vec.Float](t *testing.T) {
 						g[k] = F(rng.NormFloat64())
 					}
 				}
-				want, got := append([]F(nil), g...), guard(g)
+				want, got := append([]F(nil), g...), surround(g)
 				combineGeneric(want, ws, ss, off, false)
 				Combine(got.s, ws, ss, off)
 				got.check(t, want, "Combine of %d streams, %d at %d", count, n, off)

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/noise-reuse/nres/internal/cast"
+	"github.com/noise-reuse/nres/internal/race"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -223,32 +224,45 @@ func (p *signPanel) add(ws []float32, ks *[signStreams]schedule, b uint32) {
 	}
 }
 
-// The chunks are not inlined: their prologue is where a goroutine can be
-// preempted between two calls of a kernel.
+// The chunks are not inlined, and tell the race detector what the kernels touch:
+// see noise_asm.go. Words and panels are on the stack.
 
 //go:noinline
 func fillSignsChunk(dst *float32, n int, words *uint32, first int) {
+	race.Write(dst, n)
 	fillSignsKernel(dst, n, words, first)
 }
 
 //go:noinline
 func perturbSignsChunk(dst, theta *float32, n int, sigma float32, words *uint32, first int) {
+	race.Read(theta, n)
+	race.Write(dst, n)
 	perturbSignsKernel(dst, theta, n, sigma, words, first)
 }
 
 //go:noinline
 func perturbPairSignsChunk(plus, minus, theta *float32, n int, sigma float32, words *uint32, first int) {
+	race.Read(theta, n)
+	race.Write(plus, n)
+	race.Write(minus, n)
 	perturbPairSignsKernel(plus, minus, theta, n, sigma, words, first)
 }
 
 //go:noinline
-func signPanelLoad(p *signPanel, g *float32) { signPanelLoadKernel(&p.acc[0], g) }
+func signPanelLoad(p *signPanel, g *float32) {
+	race.Read(g, panelLen)
+	signPanelLoadKernel(&p.acc[0], g)
+}
 
 //go:noinline
-func signPanelStore(g *float32, p *signPanel) { signPanelStoreKernel(g, &p.acc[0]) }
+func signPanelStore(g *float32, p *signPanel) {
+	race.Write(g, panelLen)
+	signPanelStoreKernel(g, &p.acc[0])
+}
 
 //go:noinline
 func signPanelWords(p *signPanel, ws *float32, ks *schedule, count int, b uint32) {
+	race.Read(ws, count)
 	signPanelWordsKernel(&p.words[0], &p.tables[0], ws, ks, count, b)
 }
 

@@ -2,6 +2,8 @@
 
 package noise
 
+import "github.com/noise-reuse/nres/internal/race"
+
 // Up to this length plain Go is faster than a group of words.
 const smallWords = 8
 
@@ -26,4 +28,7 @@ func words(dst []uint32, s Stream, off uint64) {
 }
 
 //go:noinline
-func wordsChunk(dst *uint32, n int, k *schedule, b uint32) { wordsKernel(dst, n, k, b) }
+func wordsChunk(dst *uint32, n int, k *schedule, b uint32) {
+	race.Write(dst, n)
+	wordsKernel(dst, n, k, b)
+}

@@ -4,4 +4,4 @@ package vec
 
 import "github.com/noise-reuse/nres/internal/cpu"
 
-func useTier(t cpu.Tier) {}
+func useTier(t cpu.Tier) { useNEON = t >= cpu.NEON }

@@ -2,7 +2,10 @@
 
 package vec
 
-import "github.com/noise-reuse/nres/internal/cpu"
+import (
+	"github.com/noise-reuse/nres/internal/cpu"
+	"github.com/noise-reuse/nres/internal/race"
+)
 
 // Tests change these.
 var (
@@ -14,6 +17,9 @@ func kernels() bool { return useAVX2 }
 
 //go:noinline
 func addKernel32(dst, a, b *float32, n int) {
+	race.Read(a, n)
+	race.Read(b, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		add32AVX512(dst, a, b, n)
 		return
@@ -23,6 +29,9 @@ func addKernel32(dst, a, b *float32, n int) {
 
 //go:noinline
 func addKernel64(dst, a, b *float64, n int) {
+	race.Read(a, n)
+	race.Read(b, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		add64AVX512(dst, a, b, n)
 		return
@@ -32,6 +41,9 @@ func addKernel64(dst, a, b *float64, n int) {
 
 //go:noinline
 func subKernel32(dst, a, b *float32, n int) {
+	race.Read(a, n)
+	race.Read(b, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		sub32AVX512(dst, a, b, n)
 		return
@@ -41,6 +53,9 @@ func subKernel32(dst, a, b *float32, n int) {
 
 //go:noinline
 func subKernel64(dst, a, b *float64, n int) {
+	race.Read(a, n)
+	race.Read(b, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		sub64AVX512(dst, a, b, n)
 		return
@@ -50,6 +65,9 @@ func subKernel64(dst, a, b *float64, n int) {
 
 //go:noinline
 func mulKernel32(dst, a, b *float32, n int) {
+	race.Read(a, n)
+	race.Read(b, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		mul32AVX512(dst, a, b, n)
 		return
@@ -59,6 +77,9 @@ func mulKernel32(dst, a, b *float32, n int) {
 
 //go:noinline
 func mulKernel64(dst, a, b *float64, n int) {
+	race.Read(a, n)
+	race.Read(b, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		mul64AVX512(dst, a, b, n)
 		return
@@ -68,6 +89,10 @@ func mulKernel64(dst, a, b *float64, n int) {
 
 //go:noinline
 func mulAddKernel32(dst, a, b, c *float32, n int) {
+	race.Read(a, n)
+	race.Read(b, n)
+	race.Read(c, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		mulAdd32AVX512(dst, a, b, c, n)
 		return
@@ -77,6 +102,10 @@ func mulAddKernel32(dst, a, b, c *float32, n int) {
 
 //go:noinline
 func mulAddKernel64(dst, a, b, c *float64, n int) {
+	race.Read(a, n)
+	race.Read(b, n)
+	race.Read(c, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		mulAdd64AVX512(dst, a, b, c, n)
 		return
@@ -86,6 +115,8 @@ func mulAddKernel64(dst, a, b, c *float64, n int) {
 
 //go:noinline
 func axpyKernel32(y *float32, a float32, x *float32, n int) {
+	race.Read(x, n)
+	race.Write(y, n)
 	if useAVX512 {
 		axpy32AVX512(y, a, x, n)
 		return
@@ -95,6 +126,8 @@ func axpyKernel32(y *float32, a float32, x *float32, n int) {
 
 //go:noinline
 func axpyKernel64(y *float64, a float64, x *float64, n int) {
+	race.Read(x, n)
+	race.Write(y, n)
 	if useAVX512 {
 		axpy64AVX512(y, a, x, n)
 		return
@@ -104,6 +137,8 @@ func axpyKernel64(y *float64, a float64, x *float64, n int) {
 
 //go:noinline
 func scaleKernel32(dst *float32, a float32, x *float32, n int) {
+	race.Read(x, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		scale32AVX512(dst, a, x, n)
 		return
@@ -113,6 +148,8 @@ func scaleKernel32(dst *float32, a float32, x *float32, n int) {
 
 //go:noinline
 func scaleKernel64(dst *float64, a float64, x *float64, n int) {
+	race.Read(x, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		scale64AVX512(dst, a, x, n)
 		return
@@ -122,6 +159,8 @@ func scaleKernel64(dst *float64, a float64, x *float64, n int) {
 
 //go:noinline
 func expKernel32(dst, x *float32, n int) {
+	race.Read(x, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		exp32AVX512(dst, x, n)
 		return
@@ -131,6 +170,8 @@ func expKernel32(dst, x *float32, n int) {
 
 //go:noinline
 func expKernel64(dst, x *float64, n int) {
+	race.Read(x, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		exp64AVX512(dst, x, n)
 		return
@@ -140,6 +181,8 @@ func expKernel64(dst, x *float64, n int) {
 
 //go:noinline
 func tanhKernel32(dst, x *float32, n int) {
+	race.Read(x, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		tanh32AVX512(dst, x, n)
 		return
@@ -149,6 +192,8 @@ func tanhKernel32(dst, x *float32, n int) {
 
 //go:noinline
 func tanhKernel64(dst, x *float64, n int) {
+	race.Read(x, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		tanh64AVX512(dst, x, n)
 		return
@@ -158,6 +203,8 @@ func tanhKernel64(dst, x *float64, n int) {
 
 //go:noinline
 func sqrtKernel32(dst, x *float32, n int) {
+	race.Read(x, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		sqrt32AVX512(dst, x, n)
 		return
@@ -167,6 +214,8 @@ func sqrtKernel32(dst, x *float32, n int) {
 
 //go:noinline
 func sqrtKernel64(dst, x *float64, n int) {
+	race.Read(x, n)
+	race.Write(dst, n)
 	if useAVX512 {
 		sqrt64AVX512(dst, x, n)
 		return
@@ -176,6 +225,8 @@ func sqrtKernel64(dst, x *float64, n int) {
 
 //go:noinline
 func dotKernel32(a, b *float32, n int, acc *[block]float32) float32 {
+	race.Read(a, n)
+	race.Read(b, n)
 	if useAVX512 {
 		return dot32AVX512(a, b, n, acc)
 	}
@@ -184,6 +235,8 @@ func dotKernel32(a, b *float32, n int, acc *[block]float32) float32 {
 
 //go:noinline
 func dotKernel64(a, b *float64, n int, acc *[block]float64) float64 {
+	race.Read(a, n)
+	race.Read(b, n)
 	if useAVX512 {
 		return dot64AVX512(a, b, n, acc)
 	}
@@ -192,6 +245,7 @@ func dotKernel64(a, b *float64, n int, acc *[block]float64) float64 {
 
 //go:noinline
 func sumKernel32(x *float32, n int, acc *[block]float32) float32 {
+	race.Read(x, n)
 	if useAVX512 {
 		return sum32AVX512(x, n, acc)
 	}
@@ -200,6 +254,7 @@ func sumKernel32(x *float32, n int, acc *[block]float32) float32 {
 
 //go:noinline
 func sumKernel64(x *float64, n int, acc *[block]float64) float64 {
+	race.Read(x, n)
 	if useAVX512 {
 		return sum64AVX512(x, n, acc)
 	}
@@ -208,6 +263,7 @@ func sumKernel64(x *float64, n int, acc *[block]float64) float64 {
 
 //go:noinline
 func sumSqKernel32(x *float32, n int, acc *[block]float32) float32 {
+	race.Read(x, n)
 	if useAVX512 {
 		return sumSq32AVX512(x, n, acc)
 	}
@@ -216,6 +272,7 @@ func sumSqKernel32(x *float32, n int, acc *[block]float32) float32 {
 
 //go:noinline
 func sumSqKernel64(x *float64, n int, acc *[block]float64) float64 {
+	race.Read(x, n)
 	if useAVX512 {
 		return sumSq64AVX512(x, n, acc)
 	}

@@ -22,9 +22,9 @@ func eachTier(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// TestTiers runs the tests of plain Go on every tier, with plain Go, which the
+// TestAllOnEachTier runs the tests of plain Go on every tier, with plain Go, which the
 // other tests may not have run, first.
-func TestTiers(t *testing.T) {
+func TestAllOnEachTier(t *testing.T) {
 	all := func(t *testing.T) {
 		t.Run("Elementwise", TestElementwise)
 		t.Run("MulAddIsNotFused", TestMulAddIsNotFused)

@@ -1,0 +1,71 @@
+package asmcheck
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	textLine = regexp.MustCompile(`(?m)^TEXT\s+·?(\w+)(<>)?\(SB\), *([A-Z|]+)`)
+	comment  = regexp.MustCompile(`//.*`)
+
+	// What the platform, the assembler and the runtime keep for themselves: R18, the
+	// temporary R27, g, the frame pointer R29 and the link register R30.
+	reservedARM64 = regexp.MustCompile(`\b(R18_PLATFORM|R27|R28|g|R29|R30|LR)\b`)
+)
+
+// TestComplete: what no exported function uses is not in the program, so the other
+// tests wouldn't see it.
+func TestComplete(t *testing.T) {
+	for _, arch := range []string{"amd64", "arm64"} {
+		arch := arch
+		t.Run(arch, func(t *testing.T) {
+			have := map[string]bool{}
+			for _, f := range assembly(program(t, arch)) {
+				have[f.file+" "+f.name[strings.LastIndex(f.name, ".")+1:]] = true
+			}
+			for _, file := range sources(t, "_"+arch+".s") {
+				for _, text := range texts(t, file) {
+					assert.True(t, have[file+" "+text[1]], "%s: nothing uses %s", file, text[1])
+					delete(have, file+" "+text[1])
+				}
+			}
+			assert.Empty(t, have, "not found in the sources")
+		})
+	}
+}
+
+// TestSources: assembly functions are NOSPLIT, and NEON ones leave reserved
+// registers alone. (Of amd64 the machine code is checked.)
+func TestSources(t *testing.T) {
+	for _, file := range sources(t, ".s") {
+		assert.Regexp(t, `_(amd64|arm64)\.s$`, file)
+		for _, text := range texts(t, file) {
+			assert.Contains(t, text[3], "NOSPLIT", "%s: %s", file, text[1])
+		}
+	}
+	for _, file := range append(sources(t, "_arm64.s"), sources(t, "_arm64.h")...) {
+		assert.Empty(t, reservedUses(t, filepath.Join(root, file)), file)
+	}
+	assert.Len(t, reservedUses(t, "testdata/bad/bad_arm64.s"), 2)
+}
+
+func texts(t *testing.T, file string) [][]string {
+	src, err := os.ReadFile(filepath.Join(root, file))
+	require.NoError(t, err)
+	found := textLine.FindAllStringSubmatch(string(src), -1)
+	require.Len(t, found, strings.Count("\n"+string(src), "\nTEXT"), "TEXT in %s", file)
+	return found
+}
+
+func reservedUses(t *testing.T, file string) []string {
+	src, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return reservedARM64.FindAllString(comment.ReplaceAllString(string(src), ""), -1)
+}
