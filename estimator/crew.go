@@ -14,6 +14,7 @@ const (
 	idEnv                   // then worker, episode
 	idPhase                 // then worker
 	idEvaluation            // then sample
+	idVariance              // then sample
 )
 
 // A crew is the workers without a system: where in their episodes they are, the

@@ -70,7 +70,7 @@ func TestLorenzErrors(t *testing.T) {
 	_, err = task.New([]float64{})
 	assert.Error(t, err)
 	_, err = Lookup("lorentz")
-	assert.EqualError(t, err, `unknown task "lorentz"; tasks are: lorenz`)
+	assert.EqualError(t, err, `unknown task "lorentz"; tasks are: influence, lorenz`)
 }
 
 // TestSmoothedLoss: the smoothed loss is lower where NRES goes than at the truth.

@@ -30,7 +30,7 @@ type Task struct {
 }
 
 // All returns the tasks, in order of their names.
-func All() []Task { return []Task{lorenzTask()} }
+func All() []Task { return []Task{influenceTask(), lorenzTask()} }
 
 // Lookup returns the task of that name. The error lists the names that exist.
 func Lookup(name string) (Task, error) {

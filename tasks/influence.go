@@ -1,0 +1,135 @@
+package tasks
+
+import (
+	"fmt"
+
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/unroll"
+	"github.com/noise-reuse/nres/vec"
+)
+
+// Influence is influence balancing (Tallec and Ollivier, "Unbiasing truncated
+// backpropagation through time", 2017), where what θ does at once and what it does
+// in the long run have opposite signs, so that truncation leads the wrong way:
+//
+//	s_t = A·s_{t−1} + θ·(1, …, 1, −1, …, −1)ᵀ,   10 times 1 and 13 times −1,
+//
+// with ½ on the diagonal and the superdiagonal of A, s_0 = (1, …, 1), one scalar θ,
+// and the loss ½(s_t[0] − 1)². At first a larger θ raises s[0]; in the end s[0] is
+// −6θ. The loss satisfies Assumption 2 of Li et al., NeurIPS 2023.
+type Influence[F vec.Float] struct {
+	horizon int
+}
+
+const (
+	influenceLen   = 23
+	influenceFirst = 10 // as many elements to which θ is added
+)
+
+// InfluenceStart is the θ that published runs start from.
+const InfluenceStart = 0.5
+
+// InfluenceHorizon is the T of the registered task. Published runs never end an
+// episode, but evaluate 500 steps.
+const InfluenceHorizon = 500
+
+// NewInfluence returns the problem with the given horizon, at least 1.
+func NewInfluence[F vec.Float](horizon int) (*Influence[F], error) {
+	if horizon < 1 {
+		return nil, fmt.Errorf("tasks: the horizon is %d; Influence needs at least one step", horizon)
+	}
+	return &Influence[F]{horizon}, nil
+}
+
+// ParamLen returns 1.
+func (n *Influence[F]) ParamLen() int { return 1 }
+
+// StateLen returns 23.
+func (n *Influence[F]) StateLen() int { return influenceLen }
+
+// Horizon returns T.
+func (n *Influence[F]) Horizon() int { return n.horizon }
+
+// Init sets s to ones.
+func (n *Influence[F]) Init(s []F, _ noise.Stream) {
+	for i := range s {
+		s[i] = 1
+	}
+}
+
+// Step makes one step and returns ½(s[0] − 1)².
+func (n *Influence[F]) Step(s, theta []F, _ int, _ noise.Stream) F {
+	th := theta[0]
+	s = s[:influenceLen]
+	for i := 0; i < influenceFirst; i++ {
+		s[i] = F(0.5*(s[i]+s[i+1])) + th
+	}
+	for i := influenceFirst; i < influenceLen-1; i++ {
+		s[i] = F(0.5*(s[i]+s[i+1])) - th
+	}
+	s[influenceLen-1] = F(0.5*s[influenceLen-1]) - th
+	e := s[0] - 1
+	return F(0.5 * e * e)
+}
+
+// Partials sets g, of length t, to the g_i^t of Assumption 2 at theta: the
+// derivatives of L_t by the parameters of steps 1, …, t.
+func (n *Influence[F]) Partials(g, theta []F, t int) {
+	s := make([]F, influenceLen)
+	n.Init(s, noise.Stream{})
+	for k := 1; k <= t; k++ {
+		n.Step(s, theta, k, noise.Stream{})
+	}
+	// row is the first row of A^(t−i); times the signs it is ∂s_t[0]/∂θ_i.
+	row := [influenceLen]F{1}
+	for i := t; i >= 1; i-- {
+		var sum F
+		for k, v := range row {
+			if k < influenceFirst {
+				sum += v
+			} else {
+				sum -= v
+			}
+		}
+		g[i-1] = (s[0] - 1) * sum
+		for k := influenceLen - 1; k > 0; k-- {
+			row[k] = F(0.5 * (row[k] + row[k-1]))
+		}
+		row[0] *= 0.5
+	}
+}
+
+// Best returns the θ whose episode has the least mean loss, smoothed or not. It
+// tends to −1/6 with the horizon.
+func (n *Influence[F]) Best() float64 {
+	// s_t[0] = b_t + θ·c_t, so it's a least-squares problem.
+	exact := &Influence[float64]{n.horizon}
+	var s [2][influenceLen]float64
+	for k := range s {
+		exact.Init(s[k][:], noise.Stream{})
+	}
+	var above, below float64
+	for t := 1; t <= n.horizon; t++ {
+		for k := range s {
+			exact.Step(s[k][:], []float64{float64(k)}, t, noise.Stream{})
+		}
+		b, c := s[0][0], s[1][0]-s[0][0]
+		above += float64(c * (1 - b))
+		below += float64(c * c)
+	}
+	return above / below
+}
+
+func influenceTask() Task {
+	n := &Influence[float32]{InfluenceHorizon}
+	return Task{
+		Name:    "influence",
+		Summary: "influence balancing: short and long run disagree (Tallec and Ollivier, 2017)",
+		Params:  []string{"θ"},
+		Start:   []float64{InfluenceStart},
+		Truth:   []float64{n.Best()},
+		New:     func([]float64) (unroll.System[float32], error) { return n, nil },
+		Workers: 1000, Window: 1, Sigma: 0.1,
+		Optimizer: "sgd", LR: 1e-4, Iterations: 3000,
+	}
+}
