@@ -17,8 +17,9 @@ import (
 // TestStop forces garbage collections while the kernels are at work on long slices.
 // A collection stops all goroutines, and has to wait for every call of a kernel; no
 // such stop may take a millisecond. Because other processes can delay one, too, it
-// is enough that one of many tries is good; with calls of four milliseconds or more
-// none is.
+// is enough that one of many tries is good, and a stop that plain Go at the same time
+// makes just as long is not held against the kernels; with calls of four milliseconds
+// or more none is good on a machine that has nothing else to do.
 func TestStop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short")
@@ -29,7 +30,7 @@ func TestStop(t *testing.T) {
 	const (
 		size    = 64 << 20
 		perTry  = 5
-		limit   = 10 * time.Second // for all tries
+		limit   = 4 * time.Second // for all tries
 		longest = time.Millisecond
 	)
 	var ws [4]float32
@@ -38,6 +39,43 @@ func TestStop(t *testing.T) {
 	words := make([]uint32, size/4)
 	for i := range slices {
 		slices[i] = make([]float32, size/4)
+	}
+	// best returns the shortest of the longest stops of several tries, at most limit
+	// long, while run is at work on both slices.
+	best := func(t *testing.T, run func(s []float32)) time.Duration {
+		var stop atomic.Bool
+		var started, done sync.WaitGroup
+		for _, s := range slices {
+			s := s
+			started.Add(1)
+			done.Add(1)
+			go func() {
+				defer done.Done()
+				started.Done()
+				for !stop.Load() {
+					run(s)
+				}
+			}()
+		}
+		started.Wait()
+		defer done.Wait()
+		defer stop.Store(true)
+		best, start := time.Hour, time.Now()
+		for tries := 0; best > longest && (tries < 3 || time.Since(start) < limit); tries++ {
+			before := stops(t)
+			for j := 0; j < perTry; j++ {
+				runtime.GC()
+			}
+			if d := before.longest(stops(t)); d < best {
+				best = d
+			}
+		}
+		return best
+	}
+	plainGo := func(s []float32) {
+		for i := range s {
+			s[i] += 1
+		}
 	}
 	for name, run := range map[string]func(s []float32){
 		"Fill":         func(s []float32) { Fill(s, ss[0], 0) },
@@ -51,37 +89,15 @@ func TestStop(t *testing.T) {
 		"vec.Axpy":     func(s []float32) { vec.Axpy(s[:len(s)/2], 1, s[len(s)/2:]) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			var stop atomic.Bool
-			var started, done sync.WaitGroup
-			for _, s := range slices {
-				s := s
-				started.Add(1)
-				done.Add(1)
-				go func() {
-					defer done.Done()
-					started.Done()
-					for !stop.Load() {
-						run(s)
-					}
-				}()
+			ours := best(t, run)
+			t.Logf("longest of %d collections, in the best try: %v", perTry, ours)
+			if ours <= longest {
+				return
 			}
-			started.Wait()
-			defer done.Wait()
-			defer stop.Store(true)
-			best, start, tries := time.Hour, time.Now(), 0
-			for ; best > longest && (tries < 3 || time.Since(start) < limit); tries++ {
-				before := stops(t)
-				for j := 0; j < perTry; j++ {
-					runtime.GC()
-				}
-				if d := before.longest(stops(t)); d < best {
-					best = d
-				}
+			if control := best(t, plainGo); control > ours/4 {
+				t.Skipf("plain Go makes stops of %v: the machine is too busy to tell", control)
 			}
-			if best > longest {
-				t.Errorf("in each of %d tries a collection took %v or more to stop the goroutines", tries, best)
-			}
-			t.Logf("longest of %d collections, in try %d: %v", perTry, tries, best)
+			t.Errorf("in each try a collection took %v or more to stop the goroutines", ours)
 		})
 	}
 }
