@@ -28,6 +28,61 @@
 // noise period ends inside a window, each step is weighed with the noise that it
 // saw.
 //
+// # Variance
+//
+// [Variance] measures the total variance of a gradient, the trace of its covariance
+// matrix, and [Predict] computes it for an [AntitheticLinear] system, where
+// L_t⁺ − L_t⁻ = 2σ Σ_i ε_i·g_i^t, with ε_i the perturbation at step i and g_i^t
+// about the derivative of L_t by the parameters of step i. Let g^t = Σ_i g_i^t, and
+// g_j^t that sum over noise period j only.
+//
+// A worker whose window are the steps B of one episode gives
+//
+//	ĝ = 1/W Σ_ij ε_i ε_jᵀ a_ij,   a_ij = Σ g_j^t over the steps t ∈ B in period max(i,j) or later
+//
+// Fourth moments of independent elements of variance 1 and E ε⁴ = 3 + κ then give the
+// mean 1/W Σ a_ii, and given the window
+//
+//	tr Cov ĝ = 1/W² [d Σ_ij ‖a_ij‖² + Σ_ij a_ij·a_ji + κ Σ_i ‖a_ii‖²]
+//
+// with κ = 0 for normals and −2 for signs. A window that goes on in a new episode is
+// two such, with independent perturbations. Where one ε lasts for the window and
+// a_j = Σ_B g_j^t over n periods, that is
+//
+//	1/W² [d·n Σ_j ‖a_j‖² + ‖Σ_j a_j‖² + κ Σ_j ‖a_j‖²]
+//
+// and for NRES, n = 1, m_B = 1/W Σ_B g^t being the window's gradient,
+//
+//	(d+1)‖m_B‖² with normals,   (d−1)‖m_B‖² with signs
+//
+// N workers with Random phases are independent. With the mean over the windows B,
+//
+//	tr Cov = 1/N [mean_B tr Cov(ĝ|B) + mean_B ‖m_B − m̄‖²]
+//
+// which for W = 1 is Theorem 5, because mean ‖m_B − m̄‖² = mean ‖m_B‖² − ‖m̄‖² and
+// n Σ_j ‖a_j‖² = ‖Σ_j a_j‖² + ½ Σ_jj' ‖a_j − a_j'‖². What the options remove of it:
+//
+//   - K = T: the part with n > 1, d/2 Σ_jj' ‖a_j − a_j'‖² (Corollaries 6 and 8). The
+//     variance need not fall all the way from K = W to T: with a K that doesn't
+//     divide the steps so far, n is rounded up.
+//   - Stratified: mean ‖m_B − m̄‖², the variance between windows, all of it if N·W is
+//     a multiple of T; otherwise what is left comes from the workers of the last,
+//     incomplete round.
+//   - Signs: 2 mean ‖m_B‖² of NRES's (d+1) mean ‖m_B‖². It's all there is if d = 1,
+//     and next to nothing if d is large.
+//
+// FullES is the case of one window, (d±1)‖m̄‖²/N, m̄ being the gradient of the loss;
+// ES-Single, summed over an episode, has that of the loss summed (Vicol, Propositions
+// 3.1 and 3.2). With as many steps, N NRES workers against N·W/T FullES pairs, NRES
+// has the lower variance if and only if
+//
+//	Σ_B ‖s_B‖² ≤ (d+1+W/T)/(d+2) ‖Σ_B s_B‖²,   s_B = Σ_B g^t over the T/W windows B
+//
+// (Theorem 9 demands (d+1)/(d+2), which suffices), and Stratified NRES if and only if
+// Σ ‖s_B‖² ≤ ‖Σ s_B‖². Near a minimum of the loss ‖Σ s_B‖ vanishes and FullES wins.
+//
+// # Other drivers
+//
 // Systems that can't be copied or stepped from here, such as a live service, are
 // driven the other way round, by [AskTell].
 //

@@ -65,6 +65,7 @@ NeurIPS 2023) and its relatives PES and GPES.`,
 		Example: `  nres train lorenz
   nres train lorenz --estimator pes --plot pes.svg --csv pes.csv
   nres train lorenz --seed 101 --json
+  nres variance lorenz
   nres info
   nres bench --filter 'noise.*float32'`,
 		SilenceErrors: true,
@@ -73,7 +74,7 @@ NeurIPS 2023) and its relatives PES and GPES.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(trainCommand(), infoCommand(), benchCommand(), workerCommand())
+	root.AddCommand(trainCommand(), varianceCommand(), infoCommand(), benchCommand(), workerCommand())
 	return root
 }
 

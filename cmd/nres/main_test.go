@@ -290,7 +290,7 @@ func (s stopper) update(done int, _ float64) {
 func TestInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
 	ctx, cancel := context.WithCancel(context.Background())
-	stop := func(io.Writer, int, bool) progress { return stopper{12, cancel} }
+	stop := func(io.Writer, string, int, bool) progress { return stopper{12, cancel} }
 	newProgress, stop = stop, newProgress
 	defer func() { newProgress = stop }()
 	var out, errs bytes.Buffer

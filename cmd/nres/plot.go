@@ -43,9 +43,14 @@ func writePlot(w io.Writer, path string, j *job, tr *trace) error {
 	if len(tr.params) > 1 {
 		plots = append(plots, pathPlot(j, tr))
 	}
+	return render(w, path, j.headline(), j.settings(), plots)
+}
+
+// render draws plots side by side.
+func render(w io.Writer, path, headline, settings string, plots []*plot.Plot) error {
 	if plotFormat(path) == ".svg" {
 		c := vgsvg.New(plotWidth, plotHeight)
-		drawPlots(draw.New(c), j, plots)
+		drawPlots(draw.New(c), headline, settings, plots)
 		var b bytes.Buffer
 		if _, err := c.WriteTo(&b); err != nil {
 			return err
@@ -56,12 +61,12 @@ func writePlot(w io.Writer, path string, j *job, tr *trace) error {
 		return err
 	}
 	c := vgimg.NewWith(vgimg.UseWH(plotWidth, plotHeight), vgimg.UseDPI(plotDPI))
-	drawPlots(draw.New(c), j, plots)
+	drawPlots(draw.New(c), headline, settings, plots)
 	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
 	return err
 }
 
-func drawPlots(c draw.Canvas, j *job, plots []*plot.Plot) {
+func drawPlots(c draw.Canvas, headline, settings string, plots []*plot.Plot) {
 	c.FillPolygon(color.White, []vg.Point{
 		c.Min, {X: c.Max.X, Y: c.Min.Y}, c.Max, {X: c.Min.X, Y: c.Max.Y},
 	})
@@ -69,10 +74,10 @@ func drawPlots(c draw.Canvas, j *job, plots []*plot.Plot) {
 	title.XAlign, title.YAlign = draw.XCenter, draw.YTop
 	middle := (c.Min.X + c.Max.X) / 2
 	title.Font = font.From(sans, 15)
-	c.FillText(title, vg.Point{X: middle, Y: c.Max.Y - 0.13*vg.Inch}, j.headline())
+	c.FillText(title, vg.Point{X: middle, Y: c.Max.Y - 0.13*vg.Inch}, headline)
 	title.Font = font.From(sans, 11)
 	title.Color = color.Gray{0x50}
-	c.FillText(title, vg.Point{X: middle, Y: c.Max.Y - 0.42*vg.Inch}, j.settings())
+	c.FillText(title, vg.Point{X: middle, Y: c.Max.Y - 0.42*vg.Inch}, settings)
 
 	tiles := draw.Tiles{
 		Rows: 1, Cols: len(plots),
@@ -389,6 +394,7 @@ type shape struct {
 	n           int
 	waist, turn float64
 	fill        color.Color // nil: hollow
+	bare        bool        // no white rim
 }
 
 func (s shape) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, pt vg.Point) {
@@ -401,7 +407,9 @@ func (s shape) DrawGlyph(c *draw.Canvas, sty draw.GlyphStyle, pt vg.Point) {
 		sin, cos := math.Sincos((float64(i) + s.turn) * 2 * math.Pi / float64(s.n))
 		pts = append(pts, vg.Point{X: pt.X + vg.Length(r*sin), Y: pt.Y + vg.Length(r*cos)})
 	}
-	c.StrokeLines(draw.LineStyle{Color: color.White, Width: vg.Points(3.4)}, pts) // against the path
+	if !s.bare { // against the path
+		c.StrokeLines(draw.LineStyle{Color: color.White, Width: vg.Points(3.4)}, pts)
+	}
 	if s.fill != nil {
 		c.FillPolygon(s.fill, pts)
 	}
@@ -442,13 +450,16 @@ func (t ticks) Ticks(lo, hi float64) []plot.Tick {
 			}
 			tick := plot.Tick{Value: at}
 			if slices.Contains(labelled, m) && e%every == 0 {
-				tick.Label = fmt.Sprintf("%.4g", v)
+				tick.Label = exponents.Replace(fmt.Sprintf("%.4g", v))
 			}
 			out = append(out, tick)
 		}
 	}
 	return out
 }
+
+// exponents makes 1e+06 a 1e6.
+var exponents = strings.NewReplacer("e+0", "e", "e+", "e", "e-0", "e-")
 
 // linearTicks labels three to nine multiples of 1, 2 or 5 times a power of ten.
 func linearTicks(lo, hi float64) []plot.Tick {

@@ -11,23 +11,24 @@ import (
 
 // A progress shows how far a run is. It may be updated as often as one likes.
 type progress interface {
-	update(done int, loss float64)
+	update(done int, value float64)
 	close()
 }
 
 // newProgress is a variable for tests, which interrupt a run through it.
 var newProgress = progressOn
 
-// progressOn returns a bar where w is a terminal, and lines where it is not.
-func progressOn(w io.Writer, total int, quiet bool) progress {
+// progressOn returns a bar where w is a terminal, and lines where it is not. They
+// show a value, and what it is.
+func progressOn(w io.Writer, what string, total int, quiet bool) progress {
 	if quiet {
 		return silence{}
 	}
 	if f, ok := w.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
-		return newBar(w, total)
+		return newBar(w, what, total)
 	}
 	now := time.Now()
-	return &lines{w: w, total: total, began: now, last: now}
+	return &lines{w: w, what: what, total: total, began: now, last: now}
 }
 
 type silence struct{}
@@ -40,13 +41,14 @@ const interval = 100 * time.Millisecond
 // bar is a progress bar, drawn at most ten times a second.
 type bar struct {
 	w     io.Writer
+	what  string
 	bar   *progressbar.ProgressBar
 	total int
 	last  time.Time
 }
 
-func newBar(w io.Writer, total int) *bar {
-	return &bar{w: w, total: total, bar: progressbar.NewOptions(total,
+func newBar(w io.Writer, what string, total int) *bar {
+	return &bar{w: w, what: what, total: total, bar: progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionThrottle(interval/2),
 		progressbar.OptionFullWidth(),
@@ -54,12 +56,12 @@ func newBar(w io.Writer, total int) *bar {
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("it"),
 		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetDescription("loss"),
+		progressbar.OptionSetDescription(what),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
 	)}
 }
 
-func (b *bar) update(done int, loss float64) {
+func (b *bar) update(done int, value float64) {
 	now := time.Now()
 	if done < b.total && now.Sub(b.last) < interval {
 		return
@@ -67,7 +69,7 @@ func (b *bar) update(done int, loss float64) {
 	b.last = now
 	_ = b.bar.Set(done) // a bar that cannot be drawn is no reason to stop
 	// Drawn at the end or with the next Set, because of the throttle.
-	b.bar.Describe(fmt.Sprintf("loss %.4g", loss))
+	b.bar.Describe(fmt.Sprintf("%s %.4g", b.what, value))
 }
 
 func (b *bar) close() {
@@ -79,11 +81,12 @@ func (b *bar) close() {
 // and at least one in ten seconds.
 type lines struct {
 	w           io.Writer
+	what        string
 	total, seen int // seen: iterations at the last line
 	began, last time.Time
 }
 
-func (l *lines) update(done int, loss float64) {
+func (l *lines) update(done int, value float64) {
 	now := time.Now()
 	gap := now.Sub(l.last)
 	part := done-l.seen >= (l.total+19)/20 && gap >= time.Second
@@ -93,8 +96,8 @@ func (l *lines) update(done int, loss float64) {
 	l.seen, l.last = done, now
 	elapsed := now.Sub(l.began)
 	left := time.Duration(float64(elapsed) / float64(done) * float64(l.total-done))
-	fmt.Fprintf(l.w, "%*d/%d (%3d %%)  loss %.4g  %.0f it/s  %v left\n",
-		len(fmt.Sprint(l.total)), done, l.total, 100*done/l.total, loss,
+	fmt.Fprintf(l.w, "%*d/%d (%3d %%)  %s %.4g  %.0f it/s  %v left\n",
+		len(fmt.Sprint(l.total)), done, l.total, 100*done/l.total, l.what, value,
 		float64(done)/max(elapsed.Seconds(), 1e-9), left.Round(time.Second))
 }
 

@@ -11,7 +11,7 @@ import (
 
 func TestLines(t *testing.T) {
 	var b bytes.Buffer
-	p := newProgress(&b, 1000, false)
+	p := newProgress(&b, "loss", 1000, false)
 	l, ok := p.(*lines)
 	assert.True(t, ok, "a buffer is no terminal")
 	for i := 1; i <= 1000; i++ {
@@ -29,7 +29,7 @@ func TestLines(t *testing.T) {
 
 func TestBar(t *testing.T) {
 	var b bytes.Buffer
-	p := newBar(&b, 100_000)
+	p := newBar(&b, "loss", 100_000)
 	for i := 1; i <= 100_000; i++ {
 		p.update(i, 51.25)
 	}
@@ -42,7 +42,7 @@ func TestBar(t *testing.T) {
 
 func TestQuiet(t *testing.T) {
 	var b bytes.Buffer
-	p := newProgress(&b, 1, true)
+	p := newProgress(&b, "loss", 1, true)
 	p.update(1, 1)
 	p.close()
 	assert.Empty(t, b.String())

@@ -65,16 +65,7 @@ Tasks:
   nres train lorenz --data series.csv --plot fit.svg
   nres train lorenz --json --plot none
   nres train lorenz --checkpoint run.ckpt --resume`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case len(args) > 1:
-				return fmt.Errorf("train takes one task, not %d: %s", len(args), strings.Join(args, ", "))
-			case len(args) == 0 && cmd.Flags().NFlag() > 0:
-				_, err := tasks.Lookup("")
-				return err
-			}
-			return nil
-		},
+		Args: taskArgument("train"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cmd.Help()
@@ -85,11 +76,7 @@ Tasks:
 			return j.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	var names []string
-	for _, t := range tasks.All() {
-		names = append(names, t.Name)
-	}
-	cmd.ValidArgsFunction = cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)
+	cmd.ValidArgsFunction = cobra.FixedCompletions(taskNames(), cobra.ShellCompDirectiveNoFileComp)
 
 	f := cmd.Flags()
 	f.SortFlags = false
@@ -131,6 +118,27 @@ Tasks:
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd
+}
+
+// taskArgument checks that there is one task, or nothing at all.
+func taskArgument(command string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 1:
+			return fmt.Errorf("%s takes one task, not %d: %s", command, len(args), strings.Join(args, ", "))
+		case len(args) == 0 && cmd.Flags().NFlag() > 0:
+			_, err := tasks.Lookup("")
+			return err
+		}
+		return nil
+	}
+}
+
+func taskNames() (names []string) {
+	for _, t := range tasks.All() {
+		names = append(names, t.Name)
+	}
+	return names
 }
 
 func taskList() string {
@@ -277,7 +285,7 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	bar := newProgress(stderr, j.iterations, j.quiet)
+	bar := newProgress(stderr, "loss", j.iterations, j.quiet)
 	began := time.Now()
 	err = j.train(ctx, est, opt, tr, keep, bar)
 	elapsed := time.Since(began)
