@@ -22,6 +22,7 @@ func tier() string { return nres.Tier() }
 
 const (
 	maxWorkers = 1_000_000 // a bound on memory
+	maxSums    = 1 << 24   // as many numbers
 	adamLR     = 1e-3      // the default for Adam on tasks that were published with SGD
 )
 
@@ -268,6 +269,8 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if j.fewer {
 		j.cfg.Workers = max(1, j.cfg.Workers*j.task.Window/sys.Horizon())
 	}
+	// Up to 64 MB, ξ is rather kept than made anew from up to T/K perturbations.
+	j.cfg.KeepSums = sys.ParamLen() <= maxSums/max(1, j.cfg.Workers)
 	est, err := estimator.New(sys, j.cfg)
 	if err != nil {
 		return j.explain(err)
