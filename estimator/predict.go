@@ -177,7 +177,7 @@ func (m *windowMoments[F]) part(mean []float64, from, to int) (variance float64)
 		variance += squared(total)
 		if p > first {
 			add64(mean, m.sums[p])
-			variance += float64((d*float64(p) + m.excess) * squared(m.sums[p]))
+			variance += float64((float64(d*float64(p)) + m.excess) * squared(m.sums[p]))
 			for _, s := range m.sums[:p+1] {
 				variance += float64(d * squared(s))
 			}
@@ -186,7 +186,7 @@ func (m *windowMoments[F]) part(mean []float64, from, to int) (variance float64)
 		}
 		add64(mean, total)
 		for _, s := range m.sums[:p+1] {
-			variance += float64((d*float64(p+1) + m.excess) * squared(s))
+			variance += float64((float64(d*float64(p+1)) + m.excess) * squared(s))
 		}
 	}
 	return variance

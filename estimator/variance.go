@@ -212,13 +212,13 @@ func measure(ctx context.Context, d, n, parallelism int, draw func(g, i int, x [
 	}
 	var mean, squares float64
 	for _, v := range variances {
-		mean += v / batches
+		mean += float64(v / batches) // a product, of a power of 2
 	}
 	for _, v := range variances {
 		squares += float64((v - mean) * (v - mean))
 	}
 	s := &Spread{Mean: total.mean, Variance: total.variance(), Samples: n}
-	half := student * math.Sqrt(squares/(batches-1)/batches)
+	half := float64(student * math.Sqrt(squares/(batches-1)/batches))
 	s.Low, s.High = math.Max(0, s.Variance-half), s.Variance+half
 	return s, nil
 }
