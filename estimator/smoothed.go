@@ -8,24 +8,36 @@ import (
 	"github.com/noise-reuse/nres/vec"
 )
 
-// SmoothedLoss returns a Monte-Carlo estimate of the objective that FullES and NRES
-// minimise, E L(θ + σε) with ε standard normal and L the mean loss of an episode
-// (Li et al., equation 2), and its standard error, from n antithetic pairs. It
-// makes 2nT steps of the system on the calling goroutine.
-func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, n int, seed uint64) (mean, stderr float64) {
+// SmoothedLoss returns a Monte-Carlo estimate of the objective that GPES_K minimises,
+// the mean loss of an episode whose parameters are θ + σε with a new standard normal
+// ε every period K of steps (Li et al., equation 7), and its standard error, from n
+// antithetic pairs. With a period of T or more it is E L(θ + σε), that of NRES and
+// FullES (equation 2). It makes 2nT steps of the system on the calling goroutine. It
+// panics if period is below 1 or n below 2.
+func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, period, n int, seed uint64) (mean, stderr float64) {
+	if period < 1 || n < 2 {
+		panic("estimator: SmoothedLoss needs a period of at least 1 and two pairs")
+	}
 	root := noise.New(seed).Derive(idEvaluation)
 	plus, minus := make([]F, len(theta)), make([]F, len(theta))
-	s := make([]F, sys.StateLen())
+	sPlus, sMinus := make([]F, sys.StateLen()), make([]F, sys.StateLen())
 	horizon := sys.Horizon()
 	var sum, squares float64
 	for i := 0; i < n; i++ {
 		env := root.Derive(uint64(i), 1)
-		noise.PerturbPair(plus, minus, theta, sigma, root.Derive(uint64(i), 0), 0)
+		sys.Init(sPlus, env)
+		copy(sMinus, sPlus)
 		var pair float64
-		for _, th := range [2][]F{plus, minus} {
-			sys.Init(s, env)
-			pair += unroll.Window(sys, s, th, 0, horizon, env) / float64(2*horizon)
+		for t := 0; t < horizon; t += period {
+			m := period
+			if m > horizon-t {
+				m = horizon - t
+			}
+			noise.PerturbPair(plus, minus, theta, sigma, root.Derive(uint64(i), 0, uint64(t/period)), 0)
+			pair += unroll.Window(sys, sPlus, plus, t, m, env)
+			pair += unroll.Window(sys, sMinus, minus, t, m, env)
 		}
+		pair /= float64(2 * horizon)
 		sum += pair
 		squares += float64(pair * pair)
 	}

@@ -21,7 +21,15 @@ func (parabola) Step(s, theta []float64, _ int, _ noise.Stream) float64 {
 
 func TestSmoothedLoss(t *testing.T) {
 	// E (θ + σε − 1)² = (θ − 1)² + σ²; a pair's mean has variance 2σ⁴.
-	mean, stderr := SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 20000, 1)
+	mean, stderr := SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 200, 20000, 1)
 	assert.InDelta(t, 4.25, mean, 5.5*stderr)
 	assert.InDelta(t, 0.25*1.4142/141.42, stderr, 1e-4)
+
+	// With eight perturbations an episode the mean is the same, and the variance an
+	// eighth; the last of three periods of 90 is cut.
+	mean, stderr = SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 25, 20000, 1)
+	assert.InDelta(t, 4.25, mean, 5.5*stderr)
+	assert.Less(t, stderr, 0.25/141.42)
+	mean, stderr = SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 90, 20000, 1)
+	assert.InDelta(t, 4.25, mean, 5.5*stderr)
 }

@@ -24,6 +24,24 @@ type Optimizer[F vec.Float] interface {
 	encoding.BinaryUnmarshaler
 }
 
+// Piecewise returns the factor of a piecewise constant schedule for the learning
+// rate at an iteration: the product of the factors of all boundaries that are not
+// above it. Boundaries and factors go by pairs; it panics if their numbers differ.
+//
+//	sgd.LR = 1e-5 * float32(optim.Piecewise(i, []int{1000}, []float64{0.1}))
+func Piecewise(iteration int, boundaries []int, factors []float64) float64 {
+	if len(boundaries) != len(factors) {
+		panic(lengthMismatch)
+	}
+	f := 1.0
+	for i, b := range boundaries {
+		if iteration >= b {
+			f *= factors[i]
+		}
+	}
+	return f
+}
+
 // SGD is stochastic gradient descent, with heavy-ball momentum if Momentum is not
 // zero:
 //

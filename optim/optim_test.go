@@ -94,3 +94,10 @@ func TestResume(t *testing.T) {
 	state, _ := NewAdam[float32](1).MarshalBinary()
 	assert.EqualError(t, (&SGD[float32]{}).UnmarshalBinary(state), `optim: this state does not fit: it is of *optim.Adam[float32], not of *optim.SGD[float32]`)
 }
+
+func TestPiecewise(t *testing.T) {
+	for iteration, want := range map[int]float64{0: 1, 9: 1, 10: 0.5, 19: 0.5, 20: 0.125, 1000: 0.125} {
+		assert.Equal(t, want, Piecewise(iteration, []int{10, 20}, []float64{0.5, 0.25}))
+	}
+	assert.Panics(t, func() { Piecewise(1, []int{1}, nil) })
+}

@@ -81,7 +81,7 @@ func TestSmoothedLoss(t *testing.T) {
 	sys, err := lorenzTask().New(nil)
 	require.NoError(t, err)
 	at := func(lnR, lnA float32, want float64) {
-		mean, stderr := estimator.SmoothedLoss(sys, []float32{lnR, lnA}, 0.04, 20000, 1)
+		mean, stderr := estimator.SmoothedLoss(sys, []float32{lnR, lnA}, 0.04, LorenzHorizon, 20000, 1)
 		assert.InDelta(t, want, mean, 0.05+5*stderr, "at (%v, %v): %v ± %v", lnR, lnA, mean, stderr)
 	}
 	at(3.284, 2.379, 49.7)
