@@ -325,6 +325,9 @@ func TestRandomPhases(t *testing.T) {
 
 func run(t *testing.T, cfg Config, n int) (grads []float32) {
 	sys := walk[float32]{5000, 24, true} // more than one block of parameters
+	if testing.Short() {
+		sys.d = 60
+	}
 	theta, grad := make([]float32, sys.d), make([]float32, sys.d)
 	est, err := New[float32](sys, cfg)
 	require.NoError(t, err)

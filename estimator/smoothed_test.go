@@ -20,6 +20,9 @@ func (parabola) Step(s, theta []float64, _ int, _ noise.Stream) float64 {
 }
 
 func TestSmoothedLoss(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
 	// E (θ + σε − 1)² = (θ − 1)² + σ²; a pair's mean has variance 2σ⁴.
 	mean, stderr := SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 200, 20000, 1)
 	assert.InDelta(t, 4.25, mean, 5.5*stderr)
