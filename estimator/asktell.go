@@ -105,9 +105,9 @@ func (a *AskTell[F]) ask(worker int) (Question, noise.Stream) {
 	k.serial++
 	k.open = true
 	return Question{
-		Worker: worker, Episode: w.episode, From: w.tau, Steps: c.stretch(worker, k.left),
-		WarmUp: k.warmUp, Env: w.env, serial: k.serial,
-	}, w.eps
+		Worker: worker, Episode: w.episode, From: c.tau[worker], Steps: c.stretch(worker, k.left),
+		WarmUp: k.warmUp, Env: c.env[worker], serial: k.serial,
+	}, c.eps[worker]
 }
 
 // Tell takes the sums of the losses over the steps of a question, under θ+σε and
@@ -128,6 +128,7 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	k.open = false
 	c := &a.crew
 	w := &c.workers[q.Worker]
+	c.tau[q.Worker] += q.Steps
 	c.record(q.Worker, q.Steps, plus, minus, !q.WarmUp)
 	if err := w.err; err != nil {
 		w.err = nil

@@ -3,8 +3,10 @@ package estimator
 import (
 	"fmt"
 	"math/bits"
+	"sync/atomic"
 
 	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -25,27 +27,60 @@ type crew[F vec.Float] struct {
 	horizon int
 	seed    noise.Stream
 	workers []worker
+	positions
 
 	gradient gradient[F]
 	pool     *pool
 	doBlock  func(g, i int) // a method value, made once: making one allocates
 	count    uint64         // gradients made
+	roots    []root         // of the workers' streams
+	odd      atomic.Bool    // some worker may have an err, or be lost
+	found
 }
 
-// worker is the position of one worker and what it found since the last gradient.
+// found is the short form of what workers found in one window under one perturbation,
+// c.eps, where no more is needed than the sum and the mean loss.
+type found struct {
+	allowed     bool
+	short       []bool    // of unroll.Lanes workers each: it is here
+	plus, minus []float64 // of each worker
+}
+
+func (c *crew[F]) initFound() {
+	n := len(c.tau)
+	c.found = found{
+		allowed: c.cfg.Period == c.horizon && c.cfg.Method != TES && c.cfg.Shaping == Raw,
+		short:   make([]bool, n/unroll.Lanes), plus: make([]float64, n), minus: make([]float64, n),
+	}
+}
+
+// root is what all noise and all environments of a worker derive from.
+type root struct{ noise, env noise.Stream }
+
+// positions is where the workers are, an element for each; up to the next multiple of
+// unroll.Lanes, lanes may use more of them.
+type positions struct {
+	tau  []int          // steps of the episode made
+	eps  []noise.Stream // of the noise period
+	env  []noise.Stream // of the episode
+	made []uint64       // steps of the system made in all, scored or not
+}
+
+func makePositions(workers int) positions {
+	n := (workers + unroll.Lanes - 1) / unroll.Lanes * unroll.Lanes
+	return positions{make([]int, n), make([]noise.Stream, n), make([]noise.Stream, n), make([]uint64, n)}
+}
+
+// worker is what else there is to a worker, and what it found since the last gradient.
 type worker struct {
-	tau     int // steps of the episode made
 	episode uint64
 	window  uint64       // windows begun; TES only
 	noise   noise.Stream // of the episode; its noise periods derive theirs
-	eps     noise.Stream // of the noise period
-	env     noise.Stream // of the episode
 	lost    bool         // the loss wasn't finite: nothing counts until the episode ends
 
 	terms       []term
 	steps       int     // scored
 	plus, minus float64 // sums of the losses over them
-	made        uint64  // steps of the system made, scored or not
 	dropped     uint64  // windows with steps that weren't scored, being lost
 	err         *NonFiniteError
 
@@ -88,20 +123,34 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 		return err
 	}
 	c.cfg, c.d, c.horizon, c.seed = cfg, d, horizon, noise.New(cfg.Seed)
-	c.workers = make([]worker, cfg.Workers)
+	c.workers, c.positions = make([]worker, cfg.Workers), makePositions(cfg.Workers)
 	// A window holds a whole number of periods, cut ones at both ends, and one more
-	// cut where the episode ends.
+	// cut where the episode ends; or it is never cut.
 	most := (cfg.Window-1)/cfg.Period + 3
+	if horizon%cfg.Window == 0 && cfg.Period%cfg.Window == 0 {
+		most = 1
+	}
 	terms := make([]term, most*cfg.Workers)
 	for i := range c.workers {
 		c.workers[i].terms = terms[i*most : i*most : (i+1)*most]
 	}
 	c.gradient.init(c, len(terms))
 	c.doBlock = c.block
+	c.roots = make([]root, cfg.Workers)
+	c.plant()
+	return nil
+}
+
+// plant puts all workers to the start of their episode, with the streams of the seed.
+func (c *crew[F]) plant() {
+	noises, envs := c.seed.Derive(idNoise), c.seed.Derive(idEnv)
 	for i := range c.workers {
+		c.roots[i] = root{noises.Derive(uint64(i)), envs.Derive(uint64(i))}
 		c.begin(i)
 	}
-	return nil
+	for i := range c.short {
+		c.short[i] = false
+	}
 }
 
 // phase returns where in its episode worker i starts. All starting points are
@@ -134,61 +183,77 @@ func gcd(a, b int) int {
 // begin puts worker i to the start of w.episode.
 func (c *crew[F]) begin(i int) {
 	w := &c.workers[i]
-	w.tau, w.lost, w.kept = 0, false, 0
-	w.noise = c.seed.Derive(idNoise, uint64(i), w.episode)
-	w.env = c.seed.Derive(idEnv, uint64(i), w.episode)
+	c.tau[i], w.lost, w.kept = 0, false, 0
+	w.noise, c.env[i] = c.streams(i, w.episode)
+}
+
+// streams returns an episode's streams of worker i.
+func (c *crew[F]) streams(i int, episode uint64) (noise, env noise.Stream) {
+	r := &c.roots[i]
+	return r.noise.Derive(episode), r.env.Derive(episode)
 }
 
 // beginWindow draws TES's perturbation, which lasts for the window, an end of the
 // episode in it notwithstanding.
 func (c *crew[F]) beginWindow(i int) {
 	if w := &c.workers[i]; c.cfg.Method == TES {
-		w.eps = c.seed.Derive(idNoise, uint64(i), w.window)
+		c.eps[i] = c.roots[i].noise.Derive(w.window)
 		w.window++
 	}
 }
 
 // stretch returns how many of the next n steps of worker i are of one episode and
-// under one perturbation, which it sets w.eps to.
+// under one perturbation, which it sets c.eps[i] to.
 func (c *crew[F]) stretch(i, n int) int {
-	w := &c.workers[i]
-	if left := c.horizon - w.tau; left < n {
+	tau := c.tau[i]
+	if left := c.horizon - tau; left < n {
 		n = left
 	}
 	if c.cfg.Method == TES {
 		return n
 	}
-	period := w.tau / c.cfg.Period
-	if w.tau%c.cfg.Period == 0 {
-		w.eps = w.noise.Derive(uint64(period))
+	period := c.period(tau)
+	if tau == period*c.cfg.Period {
+		c.eps[i] = c.workers[i].noise.Derive(uint64(period))
 	}
-	if left := (period+1)*c.cfg.Period - w.tau; left < n {
+	if left := (period+1)*c.cfg.Period - tau; left < n {
 		n = left
 	}
 	return n
 }
 
-// record takes the loss sums of a stretch of n steps of worker i and moves the worker
-// on. It reports whether the episode has ended: a new one has begun, in a state that
-// is for the caller to set up.
+// period returns the noise period that step tau+1 is in. Divisions take time; NRES
+// doesn't need any.
+func (c *crew[F]) period(tau int) int {
+	if tau < c.cfg.Period {
+		return 0
+	}
+	return tau / c.cfg.Period
+}
+
+// record takes the loss sums of a stretch of n steps, which worker i has made. It
+// reports whether the episode has ended: a new one has begun, in a state that is for
+// the caller to set up.
 func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool) {
 	w := &c.workers[i]
 	if s := plus + minus; s-s != 0 && !w.lost {
 		if c.cfg.NonFinite == Fail {
-			w.err = &NonFiniteError{c.count, i, w.tau + 1, w.tau + n, plus, minus}
+			w.err = &NonFiniteError{c.count, i, c.tau[i] - n + 1, c.tau[i], plus, minus}
+			c.odd.Store(true)
 			return false
 		}
 		w.lost = true
+		c.odd.Store(true)
 	}
 	if score && !w.lost {
-		t := term{plus - minus, w.noise, w.eps, uint64(w.tau / c.cfg.Period)}
-		if c.cfg.Method == TES {
-			t.last = 0
-		}
-		if last := len(w.terms) - 1; last >= 0 && w.terms[last].eps == t.eps {
-			w.terms[last].weight += t.weight
+		if last := len(w.terms) - 1; last >= 0 && w.terms[last].eps == c.eps[i] {
+			w.terms[last].weight += plus - minus
 		} else {
-			w.terms = append(w.terms, t)
+			period := 0
+			if c.cfg.Method != TES {
+				period = c.period(c.tau[i] - n)
+			}
+			w.addTerm(plus-minus, c.eps[i], period)
 		}
 		w.steps += n
 		w.plus += plus
@@ -197,13 +262,26 @@ func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool)
 	if score && w.lost {
 		w.dropped++
 	}
-	w.tau += n
-	if w.tau == c.horizon {
-		w.episode++
-		c.begin(i)
+	if c.tau[i] == c.horizon {
+		c.end(i)
 		return true
 	}
 	return false
+}
+
+// end begins the next episode of worker i.
+func (c *crew[F]) end(i int) {
+	c.workers[i].episode++
+	c.begin(i)
+}
+
+// addTerm appends a term. It is written where it belongs: a copy of what was just
+// written would wait for it.
+func (w *worker) addTerm(weight float64, eps noise.Stream, period int) {
+	n := len(w.terms)
+	w.terms = append(w.terms, term{})
+	t := &w.terms[n]
+	t.weight, t.episode, t.eps, t.last = weight, w.noise, eps, uint64(period)
 }
 
 // perturb sets plus and minus to theta ± σε.
@@ -216,6 +294,9 @@ func (c *crew[F]) perturb(plus, minus, theta []F, eps noise.Stream) {
 }
 
 func (c *crew[F]) failed() error {
+	if !c.odd.Load() {
+		return nil
+	}
 	for i := range c.workers {
 		if err := c.workers[i].err; err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -20,17 +21,23 @@ type engine[F vec.Float] struct {
 	crew[F]
 	sys      unroll.System[F]
 	stateLen int
-	states   []F          // s⁺ and s⁻ of worker 0, of worker 1, …; TES: s of each
+	states   []F          // s⁺ and s⁻ of worker 0, of worker 1, …; TES: s of each; or lanes
 	scratch  []scratch[F] // one for each goroutine
 	started  bool
 
+	perWorker int             // states of a worker
+	laner     unroll.Laner[F] // nil if the system is none, or lanes don't pay
+	blockLen  int             // workers that are advanced together, in lanes
+
 	theta             []F            // of the call under way
 	doStart, doWindow func(g, i int) // method values, made once: making one allocates
+	windows           int            // calls of doWindow a gradient
 }
 
 type scratch[F vec.Float] struct {
 	plus, minus   []F // θ ± σε
-	sPlus, sMinus []F // TES only: states that a window ends with, thrown away
+	sPlus, sMinus []F // states: TES's that a window ends with, thrown away; a worker's at start-up
+	lanes         *laneScratch[F]
 }
 
 // Steps counts the steps of the system that an Estimator has made.
@@ -43,7 +50,10 @@ type Steps struct {
 // New returns an Estimator for sys. Errors are of type *[ConfigError].
 //
 // It takes memory for N pairs of states, and two vectors like theta for each
-// goroutine; there is no perturbation for each worker, but with Config.KeepSums.
+// goroutine; there is no perturbation for each worker, but with Config.KeepSums. If
+// sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
+// in lanes, up to 32 of them at a time, with the same bits; then a goroutine takes up
+// to 64 vectors like theta, or TES 96, half as many for d > 256.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
 	if e.stateLen < 1 {
@@ -52,20 +62,28 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	if err := e.init(sys.ParamLen(), sys.Horizon(), cfg); err != nil {
 		return nil, err
 	}
-	perWorker := 2
+	e.perWorker = 2
 	if e.cfg.Method == TES {
-		perWorker = 1
+		e.perWorker = 1
 	}
-	e.states = make([]F, perWorker*e.stateLen*e.cfg.Workers)
+	if e.cfg.Workers >= minLanes && e.d <= maxLanesD {
+		e.laner, _ = sys.(unroll.Laner[F])
+	}
 	e.scratch = make([]scratch[F], e.cfg.Parallelism)
 	for i := range e.scratch {
 		s := &e.scratch[i]
 		s.plus, s.minus = make([]F, e.d), make([]F, e.d)
-		if e.cfg.Method == TES {
-			s.sPlus, s.sMinus = make([]F, e.stateLen), make([]F, e.stateLen)
-		}
+		s.sPlus, s.sMinus = make([]F, e.stateLen), make([]F, e.stateLen)
 	}
-	e.doStart, e.doWindow = e.start, e.window
+	e.doStart = e.start
+	if e.laner != nil {
+		e.initLanes()
+		e.initFound()
+		e.doWindow, e.windows = e.windowBlock, e.blocks()
+	} else {
+		e.states = make([]F, e.perWorker*e.stateLen*e.cfg.Workers)
+		e.doWindow, e.windows = e.window, e.cfg.Workers
+	}
 	e.pool = newPool(e.cfg.Parallelism)
 	est := &Estimator[F]{e}
 	runtime.SetFinalizer(est, func(est *Estimator[F]) { est.pool.close() })
@@ -92,7 +110,7 @@ func (e *Estimator[F]) Steps() Steps {
 	}
 	var longest uint64
 	for i := range e.workers {
-		s.Total += e.workers[i].made
+		s.Total += e.made[i]
 		if e.started {
 			tau := uint64(e.phase(i))
 			s.StartUp += perStep * tau
@@ -151,7 +169,7 @@ func (e *engine[F]) run(grad, theta []F) (float64, error) {
 		}
 		e.started = true
 	}
-	e.pool.run(len(e.workers), e.doWindow)
+	e.pool.run(e.windows, e.doWindow)
 	if err := e.failed(); err != nil {
 		return 0, err
 	}
@@ -162,17 +180,17 @@ func (e *engine[F]) forget() { e.theta = nil }
 
 // start brings worker i to its phase.
 func (e *engine[F]) start(g, i int) {
-	w := &e.workers[i]
+	plus, minus := e.scratch[g].sPlus, e.scratch[g].sMinus
 	if e.cfg.Method == TES {
-		s := e.state(i)
-		e.sys.Init(s, w.env)
-		w.tau = e.phase(i)
-		unroll.Window(e.sys, s, e.theta, 0, w.tau, w.env)
-		w.made = uint64(w.tau)
-		return
+		e.sys.Init(plus, e.env[i])
+		e.tau[i] = e.phase(i)
+		unroll.Window(e.sys, plus, e.theta, 0, e.tau[i], e.env[i])
+		e.made[i] = uint64(e.tau[i])
+	} else {
+		e.init2(plus, minus, e.env[i])
+		e.advancePair(g, i, plus, minus, e.phase(i), false)
 	}
-	e.initPair(i)
-	e.advance(g, i, e.phase(i), false)
+	e.setStates(i, plus, minus)
 }
 
 // window makes a window of worker i.
@@ -193,28 +211,62 @@ func (e *engine[F]) pair(i int) (plus, minus []F) {
 
 func (e *engine[F]) state(i int) []F { return e.states[e.stateLen*i : e.stateLen*(i+1)] }
 
+// setStates and getStates copy the states of worker i, which are s⁺ and s⁻, or with
+// TES one.
+func (e *engine[F]) setStates(i int, states ...[]F) {
+	for c, s := range states[:e.perWorker] {
+		if e.laner != nil {
+			rows, j, width := e.lane(i, c)
+			putLane(rows, j, width, s)
+		} else {
+			copy(e.states[e.stateLen*(e.perWorker*i+c):], s)
+		}
+	}
+}
+
+func (e *engine[F]) getStates(i int, states ...[]F) {
+	for c, s := range states[:e.perWorker] {
+		if e.laner != nil {
+			rows, j, width := e.lane(i, c)
+			getLane(s, rows, j, width)
+		} else {
+			copy(s, e.states[e.stateLen*(e.perWorker*i+c):])
+		}
+	}
+}
+
 func (e *engine[F]) initPair(i int) {
 	plus, minus := e.pair(i)
-	e.sys.Init(plus, e.workers[i].env)
+	e.init2(plus, minus, e.env[i])
+}
+
+func (e *engine[F]) init2(plus, minus []F, env noise.Stream) {
+	e.sys.Init(plus, env)
 	copy(minus, plus)
 }
 
 // advance makes n steps of worker i under both signs, across the ends of noise
 // periods and episodes, on scratch g.
 func (e *engine[F]) advance(g, i, n int, score bool) {
+	plus, minus := e.pair(i)
+	e.advancePair(g, i, plus, minus, n, score)
+}
+
+// advancePair is advance for states that are at hand.
+func (e *engine[F]) advancePair(g, i int, sPlus, sMinus []F, n int, score bool) {
 	w, buf := &e.workers[i], &e.scratch[g]
-	sPlus, sMinus := e.pair(i)
 	for n > 0 && w.err == nil {
 		m := e.stretch(i, n)
 		var plus, minus float64
 		if !w.lost {
-			e.perturb(buf.plus, buf.minus, e.theta, w.eps)
-			plus = unroll.Window(e.sys, sPlus, buf.plus, w.tau, m, w.env)
-			minus = unroll.Window(e.sys, sMinus, buf.minus, w.tau, m, w.env)
-			w.made += 2 * uint64(m)
+			e.perturb(buf.plus, buf.minus, e.theta, e.eps[i])
+			plus = unroll.Window(e.sys, sPlus, buf.plus, e.tau[i], m, e.env[i])
+			minus = unroll.Window(e.sys, sMinus, buf.minus, e.tau[i], m, e.env[i])
+			e.made[i] += 2 * uint64(m)
 		}
+		e.tau[i] += m
 		if e.record(i, m, plus, minus, score) {
-			e.initPair(i)
+			e.init2(sPlus, sMinus, e.env[i])
 		}
 		n -= m
 	}
@@ -226,18 +278,19 @@ func (e *engine[F]) advanceShared(g, i int) {
 	w, buf := &e.workers[i], &e.scratch[g]
 	s := e.state(i)
 	e.beginWindow(i)
-	e.perturb(buf.plus, buf.minus, e.theta, w.eps)
+	e.perturb(buf.plus, buf.minus, e.theta, e.eps[i])
 	copy(buf.sPlus, s)
 	copy(buf.sMinus, s)
 	w.lost = false // the shared state isn't: only a window is
 	for n := e.cfg.Window; n > 0 && w.err == nil; {
 		m := e.stretch(i, n)
-		plus := unroll.Window(e.sys, buf.sPlus, buf.plus, w.tau, m, w.env)
-		minus := unroll.Window(e.sys, buf.sMinus, buf.minus, w.tau, m, w.env)
-		unroll.Window(e.sys, s, e.theta, w.tau, m, w.env)
-		w.made += 3 * uint64(m)
+		plus := unroll.Window(e.sys, buf.sPlus, buf.plus, e.tau[i], m, e.env[i])
+		minus := unroll.Window(e.sys, buf.sMinus, buf.minus, e.tau[i], m, e.env[i])
+		unroll.Window(e.sys, s, e.theta, e.tau[i], m, e.env[i])
+		e.made[i] += 3 * uint64(m)
+		e.tau[i] += m
 		if e.record(i, m, plus, minus, true) {
-			e.sys.Init(s, w.env)
+			e.sys.Init(s, e.env[i])
 			copy(buf.sPlus, s)
 			copy(buf.sMinus, s)
 		}

@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -52,31 +53,65 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 	s := &c.gradient
 	var steps int
 	for i := range c.workers {
+		if c.isShort(i) {
+			loss += c.plus[i] + c.minus[i]
+			steps += c.cfg.Window
+			continue
+		}
 		w := &c.workers[i]
 		loss += w.plus + w.minus
 		steps += w.steps
 	}
 	s.out = grad
-	s.weights, s.streams, s.sums = s.weights[:0], s.streams[:0], false
+	weights, streams, sums := s.weights[:0], s.streams[:0], false
 	scale := c.shape(steps)
+	// Weights and streams are all there is to sums of one perturbation each.
+	single := c.cfg.Period == c.horizon || c.cfg.Method == TES
 	for i := range c.workers {
-		for _, t := range c.workers[i].terms {
-			s.weights = append(s.weights, F(t.weight*scale))
-			s.streams = append(s.streams, t.eps)
-			s.sums = s.sums || t.last > 0
+		if c.isShort(i) {
+			weights = append(weights, F((c.plus[i]-c.minus[i])*scale))
+			streams = append(streams, c.eps[i])
+			continue
+		}
+		terms := c.workers[i].terms
+		for j := range terms {
+			t := &terms[j]
+			weights = append(weights, F(t.weight*scale))
+			streams = append(streams, t.eps)
+			sums = sums || t.last > 0
+		}
+		if single {
+			c.workers[i].forget()
 		}
 	}
+	s.weights, s.streams, s.sums = weights, streams, sums
 	c.pool.run((len(grad)+blockLen-1)/blockLen, c.doBlock)
-	for i := range c.workers {
+	for i := 0; i < len(c.workers) && !single; i++ {
 		w := &c.workers[i]
 		if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
 			w.kept = w.terms[n-1].last + 1
 		}
-		w.terms, w.steps, w.plus, w.minus = w.terms[:0], 0, 0, 0
+		w.forget()
+	}
+	for i := range c.short {
+		c.short[i] = false
 	}
 	s.out = nil
 	c.count++
 	return loss / float64(2*steps)
+}
+
+func (f *found) isShort(i int) bool {
+	j := i / unroll.Lanes
+	return j < len(f.short) && f.short[j]
+}
+
+// forget drops what the worker found.
+func (w *worker) forget() {
+	w.terms = w.terms[:0]
+	w.steps = 0
+	w.plus = 0
+	w.minus = 0
 }
 
 // shape turns the weights of the terms, L⁺ − L⁻, into what the shaping says, and

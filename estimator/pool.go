@@ -3,7 +3,12 @@ package estimator
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
+
+// alone is how long the caller of run works before it wakes the helpers, which takes
+// microseconds itself.
+const alone = 40 * time.Microsecond
 
 // A pool runs tasks on its caller and on goroutines that persist between runs.
 // Which goroutine runs a task must not matter to its result.
@@ -41,15 +46,32 @@ func (p *pool) run(tasks int, task func(g, i int)) {
 	if helpers > tasks-1 {
 		helpers = tasks - 1
 	}
+	done := 0
 	if helpers <= 0 {
-		for i := 0; i < tasks; i++ {
-			task(0, i)
+		for ; done < tasks; done++ {
+			task(0, done)
 		}
 		return
 	}
+	// The clock is read after 1, 2, 4, 8… tasks.
+	start := time.Now()
+	for next := 1; ; next *= 2 {
+		for ; done < tasks && done < next; done++ {
+			task(0, done)
+		}
+		if done == tasks {
+			return
+		}
+		if time.Since(start) > alone {
+			break
+		}
+	}
+	if helpers > tasks-done-1 {
+		helpers = tasks - done - 1
+	}
 	// A few batches each evens out tasks of different length.
-	p.task, p.tasks, p.batch = task, int64(tasks), int64(tasks/(8*(helpers+1))+1)
-	p.next.Store(0)
+	p.task, p.tasks, p.batch = task, int64(tasks), int64((tasks-done)/(8*(helpers+1))+1)
+	p.next.Store(int64(done))
 	p.done.Add(helpers)
 	for g := 1; g <= helpers; g++ {
 		p.wake <- g

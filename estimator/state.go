@@ -19,8 +19,22 @@ func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
 	var w codec.Writer
 	e.marshal(&w, fmt.Sprintf("StateLen %d", e.stateLen))
 	w.Bool(e.started)
-	codec.Floats(&w, e.states)
+	states := make([]F, e.perWorker*e.stateLen*len(e.workers))
+	for i := range e.workers {
+		// Nothing comes of the states of a lost pair: they are left 0.
+		if !e.workers[i].lost || e.cfg.Method == TES {
+			e.getStates(i, e.statesOf(states, i)...)
+		}
+	}
+	codec.Floats(&w, states)
 	return w.B, nil
+}
+
+// statesOf returns the states of worker i among those of all workers, in order.
+func (e *engine[F]) statesOf(all []F, i int) [][]F {
+	n := e.stateLen
+	all = all[e.perWorker*n*i:]
+	return [][]F{all[:n], all[(e.perWorker-1)*n : e.perWorker*n]}
 }
 
 // UnmarshalBinary restores a state. It returns an error, and changes nothing, if the
@@ -28,15 +42,21 @@ func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
 // names. Parallelism, KeepSums, NonFinite and Strict may differ.
 func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
 	r := codec.Reader{B: data}
-	workers, count := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
+	workers, at, count := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
 	started, states := r.Bool(), codec.ReadFloats[F](&r)
-	if r.Err == nil && len(states) != len(e.states) {
+	if r.Err == nil && len(states) != e.perWorker*e.stateLen*len(workers) {
 		r.Err = codec.ErrShort
 	}
 	if err := r.End(); err != nil {
 		return fmt.Errorf("estimator: this state does not fit: %w", err)
 	}
-	e.workers, e.count, e.started, e.states = workers, count, started, states
+	e.workers, e.positions, e.count, e.started = workers, at, count, started
+	for i := range workers {
+		if workers[i].lost {
+			e.odd.Store(true)
+		}
+		e.setStates(i, e.statesOf(states, i)...)
+	}
 	return nil
 }
 
@@ -61,7 +81,7 @@ func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := codec.Reader{B: data}
-	workers, count := a.crew.unmarshal(&r, "AskTell")
+	workers, at, count := a.crew.unmarshal(&r, "AskTell")
 	asked := make([]asked, len(a.asked))
 	for i := range asked {
 		k := &asked[i]
@@ -70,7 +90,7 @@ func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	if err := r.End(); err != nil {
 		return fmt.Errorf("estimator: this state does not fit: %w", err)
 	}
-	a.crew.workers, a.crew.count, a.asked = workers, count, asked
+	a.crew.workers, a.crew.positions, a.crew.count, a.asked = workers, at, count, asked
 	return nil
 }
 
@@ -87,15 +107,15 @@ func (c *crew[F]) marshal(w *codec.Writer, more string) {
 	w.Uint(c.count)
 	for i := range c.workers {
 		k := &c.workers[i]
-		w.Int(k.tau)
+		w.Int(c.tau[i])
 		w.Uint(k.episode)
 		w.Uint(k.window)
-		stream(w, k.eps)
+		stream(w, c.eps[i])
 		w.Bool(k.lost)
 		w.Int(k.steps)
 		w.Float(k.plus)
 		w.Float(k.minus)
-		w.Uint(k.made)
+		w.Uint(c.made[i])
 		w.Uint(k.dropped)
 		w.Int(len(k.terms))
 		for _, t := range k.terms {
@@ -115,23 +135,22 @@ func stream(w *codec.Writer, s noise.Stream) {
 func readStream(r *codec.Reader) noise.Stream { return noise.Stream{Key: r.Uint(), Sub: r.Uint()} }
 
 // unmarshal returns what marshal wrote, and leaves c alone.
-func (c *crew[F]) unmarshal(r *codec.Reader, more string) ([]worker, uint64) {
+func (c *crew[F]) unmarshal(r *codec.Reader, more string) ([]worker, positions, uint64) {
 	if err := different(r.String(), c.identity(more)); err != nil && r.Err == nil {
 		r.Err = err
 	}
 	count := r.Uint()
-	workers := append([]worker(nil), c.workers...)
+	workers, at := append([]worker(nil), c.workers...), makePositions(len(c.workers))
 	for i := range workers {
 		k := &workers[i]
-		k.tau, k.episode, k.window = r.Int(), r.Uint(), r.Uint()
-		k.noise = c.seed.Derive(idNoise, uint64(i), k.episode)
-		k.env = c.seed.Derive(idEnv, uint64(i), k.episode)
-		k.eps = readStream(r)
+		at.tau[i], k.episode, k.window = r.Int(), r.Uint(), r.Uint()
+		k.noise, at.env[i] = c.streams(i, k.episode)
+		at.eps[i] = readStream(r)
 		k.lost, k.steps, k.plus, k.minus = r.Bool(), r.Int(), r.Float(), r.Float()
-		k.made, k.dropped = r.Uint(), r.Uint()
+		at.made[i], k.dropped = r.Uint(), r.Uint()
 		k.kept, k.err = 0, nil
 		n := r.Uint()
-		if r.Err == nil && (k.tau < 0 || k.tau >= c.horizon || n > uint64(len(r.B))) {
+		if r.Err == nil && (at.tau[i] < 0 || at.tau[i] >= c.horizon || n > uint64(len(r.B))) {
 			r.Err = codec.ErrShort
 		}
 		if r.Err != nil {
@@ -142,7 +161,7 @@ func (c *crew[F]) unmarshal(r *codec.Reader, more string) ([]worker, uint64) {
 			k.terms = append(k.terms, term{r.Float(), readStream(r), readStream(r), r.Uint()})
 		}
 	}
-	return workers, count
+	return workers, at, count
 }
 
 // different names the lines in which two identities differ.

@@ -118,9 +118,9 @@ func independent(cfg Config, horizon int) bool {
 func (e *engine[F]) reseed(seed uint64) {
 	e.cfg.Seed, e.seed, e.count, e.started = seed, noise.New(seed), 0, false
 	for i := range e.workers {
-		e.workers[i] = worker{terms: e.workers[i].terms[:0]}
-		e.begin(i)
+		e.workers[i], e.made[i] = worker{terms: e.workers[i].terms[:0]}, 0
 	}
+	e.plant()
 }
 
 // A moments is what a batch is remembered by.

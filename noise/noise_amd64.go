@@ -23,6 +23,8 @@ func wordsKernel(dst *uint32, n int, k *schedule, b uint32) {
 	}
 }
 
+func laneKernels() bool { return useAVX2 }
+
 func fillKernel(dst *float32, n int, k *schedule, b uint32) {
 	if useAVX512 {
 		fillAVX512(dst, n, k, b)
@@ -84,3 +86,34 @@ func perturbPairAVX512(plus, minus, theta *float32, n int, sigma float32, k *sch
 
 //go:noescape
 func combineAVX512(acc *float32, n int, ws *float32, ks *schedule, count int, b uint32)
+
+// The lane kernels make rows of as many lanes as there are streams, count of them, a
+// multiple of laneGroup, from element 4b of the streams.
+
+func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32) {
+	if useAVX512 {
+		fillLanesAVX512(dst, stride, n, ss, count, b)
+	} else {
+		fillLanesAVX2(dst, stride, n, ss, count, b)
+	}
+}
+
+func perturbPairLanesKernel(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32) {
+	if useAVX512 {
+		perturbPairLanesAVX512(plus, minus, stride, theta, n, sigma, ss, count, b)
+	} else {
+		perturbPairLanesAVX2(plus, minus, stride, theta, n, sigma, ss, count, b)
+	}
+}
+
+//go:noescape
+func fillLanesAVX512(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+
+//go:noescape
+func perturbPairLanesAVX512(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+
+//go:noescape
+func fillLanesAVX2(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+
+//go:noescape
+func perturbPairLanesAVX2(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)

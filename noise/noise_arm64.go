@@ -39,3 +39,12 @@ func perturbPairNEON(plus, minus, theta *float32, n int, sigma float32, k *sched
 
 //go:noescape
 func combineNEON(dst *float32, n int, ws *float32, ks *schedule, count int, b uint32)
+
+// There are no lane kernels.
+
+func laneKernels() bool { return false }
+
+func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32) {}
+
+func perturbPairLanesKernel(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32) {
+}

@@ -36,3 +36,7 @@ func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	combineGeneric(g, ws, ss, off, true)
 }
+
+func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
+	perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, 0, false)
+}

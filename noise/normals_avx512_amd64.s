@@ -449,6 +449,197 @@ loop:
 	VZEROUPPER
 	RET
 
+// Lanes: 16 streams at a time, one in each lane of a row. Set A has the first eight
+// of them, in the order 0, 4, 1, 5, 2, 6, 3, 7, and set B the others.
+
+#define zAK0 Z9
+#define zAK1 Z10
+#define zBK0 Z11
+#define zBK1 Z12
+#define zNatural Z29 // where the words of streams 0 to 15 are in sets A and B
+
+DATA z_natural<>+0(SB)/8, $0x0000000400000000
+DATA z_natural<>+8(SB)/8, $0x0000000c00000008
+DATA z_natural<>+16(SB)/8, $0x0000000600000002
+DATA z_natural<>+24(SB)/8, $0x0000000e0000000a
+DATA z_natural<>+32(SB)/8, $0x0000001400000010
+DATA z_natural<>+40(SB)/8, $0x0000001c00000018
+DATA z_natural<>+48(SB)/8, $0x0000001600000012
+DATA z_natural<>+56(SB)/8, $0x0000001e0000001a
+GLOBL z_natural<>(SB), RODATA|NOPTR, $64
+
+#define zWeyl0 z_weyl<>+0(SB)
+DATA z_weyl<>+0(SB)/4, $0x9E3779B9
+#define zWeyl1 z_weyl<>+4(SB)
+DATA z_weyl<>+4(SB)/4, $0xBB67AE85
+GLOBL z_weyl<>(SB), RODATA|NOPTR, $8
+
+// Z_STREAMS sets keys and counters of a set to those of the eight streams at o(p), and
+// block b, a vector.
+#define Z_STREAMS(p, o, b, k0, k1, c0, c1, c2, c3) \
+	VMOVDQU64 o(p), c2; \
+	VMOVDQU64 o+64(p), c3; \
+	VPUNPCKLQDQ c3, c2, k0; \
+	VPUNPCKHQDQ c3, c2, c2; \
+	VPSRLQ $32, k0, k1; \
+	VPSRLQ $32, c2, c3; \
+	VMOVDQA64 b, c0; \
+	VPXORD c1, c1, c1
+
+// Z_KEYED is a round of one set, as Z_ROUND, and moves its keys on to the next one.
+#define Z_KEYED(k0, k1, c0, c1, c2, c3) \
+	VPMULUDQ zM0, c0, c0; \
+	VPMULUDQ zM1, c2, c2; \
+	VPSRLQ $32, c0, zT; \
+	VPTERNLOGD $0x96, k1, zT, c3; \
+	VMOVSHDUP c2, zT; \
+	VPTERNLOGD $0x96, k0, zT, c1; \
+	VPADDD.BCST zWeyl0, k0, k0; \
+	VPADDD.BCST zWeyl1, k1, k1
+
+#define Z_KEYEDAB(a0, a1, a2, a3, b0, b1, b2, b3) \
+	Z_KEYED(zAK0, zAK1, a0, a1, a2, a3); \
+	Z_KEYED(zBK0, zBK1, b0, b1, b2, b3)
+
+// Z_LANEWORDS sets zAU, zAV, zBU, zBV to words 0 to 3 of block b of 16 streams.
+#define Z_LANEWORDS(p, b) \
+	Z_STREAMS(p, 0, b, zAK0, zAK1, zA0, zA1, zA2, zA3); \
+	Z_STREAMS(p, 128, b, zBK0, zBK1, zB0, zB1, zB2, zB3); \
+	Z_KEYEDAB(zA0, zA1, zA2, zA3, zB0, zB1, zB2, zB3); \
+	Z_KEYEDAB(zA1, zA2, zA3, zA0, zB1, zB2, zB3, zB0); \
+	Z_KEYEDAB(zA2, zA3, zA0, zA1, zB2, zB3, zB0, zB1); \
+	Z_KEYEDAB(zA3, zA0, zA1, zA2, zB3, zB0, zB1, zB2); \
+	Z_KEYEDAB(zA0, zA1, zA2, zA3, zB0, zB1, zB2, zB3); \
+	Z_KEYEDAB(zA1, zA2, zA3, zA0, zB1, zB2, zB3, zB0); \
+	Z_KEYEDAB(zA2, zA3, zA0, zA1, zB2, zB3, zB0, zB1); \
+	Z_KEYEDAB(zA3, zA0, zA1, zA2, zB3, zB0, zB1, zB2); \
+	Z_KEYEDAB(zA0, zA1, zA2, zA3, zB0, zB1, zB2, zB3); \
+	Z_KEYEDAB(zA1, zA2, zA3, zA0, zB1, zB2, zB3, zB0); \
+	VMOVDQA64 zA2, zAU; \
+	VPERMT2D zB2, zNatural, zAU; \
+	VMOVDQA64 zA3, zAV; \
+	VPERMT2D zB3, zNatural, zAV; \
+	VMOVDQA64 zA0, zBU; \
+	VPERMT2D zB0, zNatural, zBU; \
+	VMOVDQA64 zA1, zBV; \
+	VPERMT2D zB1, zNatural, zBV
+
+// Z_NORMALS turns a pair of rows of words into normals.
+#define Z_NORMALS(u, v, t4, t5, t6, t7, t8) \
+	Z_LOG1(u, t4, t5, t6); \
+	Z_LOG2(t4, t5, t6, t7); \
+	Z_LOG3(t4, t5, t6, t7); \
+	Z_SIN(v, t6, t7, t8); \
+	Z_POLAR1(t5, t4, t8, t6); \
+	Z_POLAR2(u, v, t4, t5, t6)
+
+#define Z_LANEINIT \
+	VPBROADCASTQ zMul0, zM0; \
+	VPBROADCASTQ zMul1, zM1; \
+	VMOVDQU64 z_natural<>(SB), zNatural
+
+// func fillLanesAVX512(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+TEXT ·fillLanesAVX512(SB), NOSPLIT, $0-44
+	MOVQ dst+0(FP), DI
+	MOVQ stride+8(FP), DX
+	MOVQ ss+24(FP), SI
+	MOVQ count+32(FP), R10
+	SHLQ $2, DX
+	Z_LANEINIT
+
+streams:
+	MOVQ DI, R8
+	MOVQ n+16(FP), CX
+	MOVL b+40(FP), AX
+
+rows:
+	VPBROADCASTQ AX, zB4
+	Z_LANEWORDS(SI, zB4)
+	Z_NORMALS(zAU, zAV, zA4, zA5, zA6, zA7, zA8)
+	VMOVUPS zAU, (R8)
+	CMPQ CX, $1
+	JEQ next
+	VMOVUPS zAV, (R8)(DX*1)
+	CMPQ CX, $2
+	JEQ next
+	Z_NORMALS(zBU, zBV, zB4, zB5, zB6, zB7, zB8)
+	LEAQ (R8)(DX*2), R8
+	VMOVUPS zBU, (R8)
+	CMPQ CX, $3
+	JEQ next
+	VMOVUPS zBV, (R8)(DX*1)
+	LEAQ (R8)(DX*2), R8
+	INCL AX
+	SUBQ $4, CX
+	JNZ rows
+
+next:
+	ADDQ $256, SI
+	ADDQ $64, DI
+	SUBQ $16, R10
+	JNZ streams
+	VZEROUPPER
+	RET
+
+// Z_PAIR writes a row of perturbations, of theta at R11.
+#define Z_PAIR(eps, t, u) \
+	VBROADCASTSS (R11), t; \
+	VMULPS zSigma, eps, eps; \
+	VADDPS eps, t, u; \
+	VSUBPS eps, t, t; \
+	VMOVUPS u, (R8); \
+	VMOVUPS t, (R9)
+
+#define Z_PAIRNEXT \
+	ADDQ $4, R11; \
+	ADDQ DX, R8; \
+	ADDQ DX, R9; \
+	DECQ CX; \
+	JEQ next
+
+// func perturbPairLanesAVX512(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+TEXT ·perturbPairLanesAVX512(SB), NOSPLIT, $0-68
+	MOVQ plus+0(FP), DI
+	MOVQ minus+8(FP), BX
+	MOVQ stride+16(FP), DX
+	VBROADCASTSS sigma+40(FP), zSigma
+	MOVQ ss+48(FP), SI
+	MOVQ count+56(FP), R10
+	SHLQ $2, DX
+	Z_LANEINIT
+
+streams:
+	MOVQ DI, R8
+	MOVQ BX, R9
+	MOVQ theta+24(FP), R11
+	MOVQ n+32(FP), CX
+	MOVL b+64(FP), AX
+
+rows:
+	VPBROADCASTQ AX, zB4
+	Z_LANEWORDS(SI, zB4)
+	Z_NORMALS(zAU, zAV, zA4, zA5, zA6, zA7, zA8)
+	Z_PAIR(zAU, zA4, zA5)
+	Z_PAIRNEXT
+	Z_PAIR(zAV, zA4, zA5)
+	Z_PAIRNEXT
+	Z_NORMALS(zBU, zBV, zB4, zB5, zB6, zB7, zB8)
+	Z_PAIR(zBU, zB4, zB5)
+	Z_PAIRNEXT
+	Z_PAIR(zBV, zB4, zB5)
+	Z_PAIRNEXT
+	INCL AX
+	JMP rows
+
+next:
+	ADDQ $256, SI
+	ADDQ $64, DI
+	ADDQ $64, BX
+	SUBQ $16, R10
+	JNZ streams
+	VZEROUPPER
+	RET
+
 // Combine has no register for mul0: the sums take it.
 #undef Z_MUL0
 #define Z_MUL0(c, p) VPMULUDQ.BCST zMul0, c, p

@@ -77,22 +77,23 @@ func (l *Lorenz[F]) Step(s, theta []F, t int, env noise.Stream) F {
 	return l.Window(s, theta, t-1, 1, env)
 }
 
+// Constants of a step. With xdt = x·dt taken out, y and z need two products each.
+const (
+	lorenzDt     = 0.005
+	lorenzYDecay = 1 - lorenzDt
+	lorenzZDecay = 1 - lorenzDt*8.0/3
+)
+
 // Window makes n Euler steps and returns the sum of the squared errors.
 func (l *Lorenz[F]) Window(s, theta []F, t0, n int, _ noise.Stream) (sum F) {
-	const (
-		dt     = 0.005
-		yDecay = 1 - dt
-		zDecay = 1 - dt*8.0/3
-	)
 	r := scalar.Exp(theta[0])
-	adt := F(scalar.Exp(theta[1]) * dt)
+	adt := F(scalar.Exp(theta[1]) * lorenzDt)
 	x, y, z := s[0], s[1], s[2]
 	for _, observed := range l.z[t0 : t0+n] {
-		// With xdt = x·dt taken out, y and z need two products each.
-		xdt := F(x * dt)
+		xdt := F(x * lorenzDt)
 		nextX := x + F(adt*(y-x))
-		nextY := F(y*yDecay) + F(xdt*(r-z))
-		z = F(z*zDecay) + F(xdt*y)
+		nextY := F(y*lorenzYDecay) + F(xdt*(r-z))
+		z = F(z*lorenzZDecay) + F(xdt*y)
 		x, y = nextX, nextY
 		e := z - observed
 		sum += F(e * e)
@@ -101,7 +102,51 @@ func (l *Lorenz[F]) Window(s, theta []F, t0, n int, _ noise.Stream) (sum F) {
 	return sum
 }
 
-var _ unroll.Windower[float32] = (*Lorenz[float32])(nil)
+// WindowLanes makes n Euler steps of every lane.
+func (l *Lorenz[F]) WindowLanes(s, theta []F, t0 []int, n int, _ []noise.Stream, sum []F) {
+	if len(s) != 3*len(sum) || len(theta) != 2*len(sum) || len(sum)%len(t0) != 0 {
+		panic("tasks: rows of a length other than that of sum")
+	}
+	for _, t := range t0 {
+		_ = l.z[t : t+n] // the kernels don't check
+	}
+	if !l.windowKernel(s, theta, t0, n, sum) {
+		l.windowLanesGeneric(s, theta, t0, n, sum)
+	}
+}
+
+// windowLanesGeneric runs two lanes at a time, as each waits for its own results.
+func (l *Lorenz[F]) windowLanesGeneric(s, theta []F, t0 []int, n int, sum []F) {
+	w := len(sum)
+	lnR, lnA := theta[:w], theta[w:]
+	sx, sy, sz := s[:w], s[w:2*w], s[2*w:]
+	for j := 0; j < w; j += 2 {
+		k := j + 1
+		at, at2 := t0[j%len(t0)], t0[k%len(t0)]
+		zs, zs2 := l.z[at:at+n], l.z[at2:at2+n]
+		r, r2 := scalar.Exp(lnR[j]), scalar.Exp(lnR[k])
+		adt, adt2 := F(scalar.Exp(lnA[j])*lorenzDt), F(scalar.Exp(lnA[k])*lorenzDt)
+		x, y, z, total := sx[j], sy[j], sz[j], sum[j]
+		x2, y2, z2, total2 := sx[k], sy[k], sz[k], sum[k]
+		for i, observed := range zs {
+			xdt, xdt2 := F(x*lorenzDt), F(x2*lorenzDt)
+			nextX, nextX2 := x+F(adt*(y-x)), x2+F(adt2*(y2-x2))
+			nextY, nextY2 := F(y*lorenzYDecay)+F(xdt*(r-z)), F(y2*lorenzYDecay)+F(xdt2*(r2-z2))
+			z, z2 = F(z*lorenzZDecay)+F(xdt*y), F(z2*lorenzZDecay)+F(xdt2*y2)
+			x, y, x2, y2 = nextX, nextY, nextX2, nextY2
+			e, e2 := z-observed, z2-zs2[i]
+			total += F(e * e)
+			total2 += F(e2 * e2)
+		}
+		sx[j], sy[j], sz[j], sum[j] = x, y, z, total
+		sx[k], sy[k], sz[k], sum[k] = x2, y2, z2, total2
+	}
+}
+
+var (
+	_ unroll.Windower[float32] = (*Lorenz[float32])(nil)
+	_ unroll.Laner[float32]    = (*Lorenz[float32])(nil)
+)
 
 func lorenzTask() Task {
 	return Task{

@@ -11,4 +11,7 @@
 // reinforcement-learning episodes are of this form. A user describes one by
 // implementing [System]; the estimators need nothing else, no derivative in
 // particular.
+//
+// For speed, a system may also be a [Windower], which saves calls, or a [Laner], which
+// advances many particles side by side. All forms must give the same bits.
 package unroll

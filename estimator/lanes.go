@@ -1,0 +1,312 @@
+package estimator
+
+import (
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/unroll"
+	"github.com/noise-reuse/nres/vec"
+)
+
+// Workers in lanes. Of a system that is an unroll.Laner, workers are advanced a block
+// at a time. The states of a block are rows: an element of s⁺ of all workers, then the
+// same one of s⁻. The last block has as many whole groups of lanes as it needs; what is
+// left of these are copies of a worker, and never read.
+
+// maxBlock is the number of workers in a block where theta is short. Rows of a long
+// one don't fit the cache, and take memory.
+const (
+	minLanes  = unroll.Lanes / 2 // fewer workers are advanced one by one
+	maxLanesD = 1 << 14          // and so are those of longer thetas
+	maxBlock  = 2 * unroll.Lanes
+	maxBlockD = 256
+)
+
+// never stands for the steps left of a lane that isn't a worker's, or not any more.
+const never = int(^uint(0) >> 1)
+
+// laneScratch is what one goroutine advances a block with.
+type laneScratch[F vec.Float] struct {
+	theta []F // rows like those of the states, and of TES's unperturbed copy
+	s     []F // TES: rows of all three
+	sum   []F
+	part  []int     // steps left of each lane's stretch
+	run   []int     // steps made of it
+	total []float64 // of the perturbed copies, over the stretch
+}
+
+// A block is a range of workers, in so many lanes.
+type block struct{ first, count, lanes int }
+
+func (e *engine[F]) blocks() int { return (e.cfg.Workers + e.blockLen - 1) / e.blockLen }
+
+func (e *engine[F]) blockOf(b int) block {
+	first := b * e.blockLen
+	count := e.cfg.Workers - first
+	if count > e.blockLen {
+		count = e.blockLen
+	}
+	return block{first, count, (count + unroll.Lanes - 1) / unroll.Lanes * unroll.Lanes}
+}
+
+func (e *engine[F]) initLanes() {
+	e.blockLen = maxBlock
+	if e.d > maxBlockD {
+		e.blockLen = unroll.Lanes
+	}
+	groups := (e.cfg.Workers + unroll.Lanes - 1) / unroll.Lanes
+	e.states = make([]F, e.perWorker*e.stateLen*groups*unroll.Lanes)
+	copies := 2
+	if e.cfg.Method == TES {
+		copies = 3
+	}
+	for g := range e.scratch {
+		s := &e.scratch[g]
+		n := e.blockLen
+		l := &laneScratch[F]{
+			theta: make([]F, copies*n*e.d), sum: make([]F, copies*n),
+			part: make([]int, n), run: make([]int, n), total: make([]float64, 2*n),
+		}
+		if e.cfg.Method == TES {
+			l.s = make([]F, copies*n*e.stateLen)
+		}
+		s.lanes = l
+	}
+}
+
+// rows returns the states of a block.
+func (e *engine[F]) rows(k block) []F {
+	n := e.perWorker * e.stateLen
+	return e.states[n*k.first : n*(k.first+k.lanes)]
+}
+
+// lane returns where state c of worker i is: in lane j of rows of the given width.
+func (e *engine[F]) lane(i, c int) (rows []F, j, width int) {
+	k := e.blockOf(i / e.blockLen)
+	return e.rows(k), i - k.first + c*k.lanes, e.perWorker * k.lanes
+}
+
+func getLane[F vec.Float](s, rows []F, j, width int) {
+	for i := range s {
+		s[i] = rows[i*width+j]
+	}
+}
+
+func putLane[F vec.Float](rows []F, j, width int, s []F) {
+	for i, v := range s {
+		rows[i*width+j] = v
+	}
+}
+
+// windowBlock makes a window of the workers of block b.
+func (e *engine[F]) windowBlock(g, b int) {
+	k, l := e.blockOf(b), e.scratch[g].lanes
+	n, width := k.lanes, 2*k.lanes
+	s := e.rows(k)
+	tes := e.cfg.Method == TES
+	if tes {
+		width = 3 * n
+		s = l.s[:e.stateLen*width]
+		e.spread(s, e.rows(k), n)
+	}
+	theta, sum := l.theta[:e.d*width], l.sum[:width]
+	for j := range sum {
+		sum[j] = 0
+	}
+	m := e.cfg.Window // the steps that all lanes can make
+	// Up to here, windows are of the episode's first noise period.
+	uncut := least(e.horizon, e.cfg.Period) - e.cfg.Window
+	for j := range l.part[:k.count] {
+		if tes {
+			e.beginWindow(k.first + j)
+			e.workers[k.first+j].lost = false // the shared state isn't: only a window is
+		}
+		if t := e.tau[k.first+j]; !tes && t > 0 && t <= uncut {
+			l.part[j] = e.cfg.Window
+			continue
+		}
+		l.part[j] = e.stretch(k.first+j, e.cfg.Window)
+		m = least(m, l.part[j])
+	}
+	if k.count < n {
+		for j := k.count; j < n; j++ {
+			l.part[j] = never
+		}
+		e.idleLanes(s, width, k, l.part, 0)
+	}
+	eps, env, tau := e.eps[k.first:k.first+n], e.env[k.first:k.first+n], e.tau[k.first:k.first+n]
+	e.perturbLanes(theta, width, eps)
+	if tes {
+		for i, v := range e.theta {
+			row := theta[i*width+2*n : (i+1)*width]
+			for j := range row {
+				row[j] = v
+			}
+		}
+	}
+	if m == e.cfg.Window && m <= unroll.Stretch {
+		e.laner.WindowLanes(s, theta, tau, m, env, sum)
+		short := e.allowed && !e.odd.Load() && e.foundShort(k, sum)
+		for j := range tau[:k.count] {
+			tau[j] += m
+			if !short {
+				e.recordLane(g, s, j, width, k, m, float64(sum[j]), float64(sum[n+j]))
+				continue
+			}
+			e.made[k.first+j] += 2 * uint64(m)
+			if tau[j] == e.horizon {
+				e.end(k.first + j)
+				e.initLane(g, s, j, width, k)
+			}
+		}
+	} else {
+		e.cutWindow(g, s, theta, width, k, m)
+	}
+	if tes {
+		for i := 0; i < e.stateLen; i++ {
+			copy(e.rows(k)[i*n:(i+1)*n], s[i*width+2*n:(i+1)*width])
+		}
+	}
+}
+
+// cutWindow is the rest of windowBlock where stretches begin and end in the window, or
+// are too long for one sum. The first call of WindowLanes is for m steps.
+func (e *engine[F]) cutWindow(g int, s, theta []F, width int, k block, m int) {
+	l, n := e.scratch[g].lanes, k.lanes
+	part, run, sum, total := l.part[:n], l.run[:n], l.sum[:width], l.total[:2*n]
+	eps, env, tau := e.eps[k.first:k.first+n], e.env[k.first:k.first+n], e.tau[k.first:k.first+n]
+	for j := range run {
+		run[j], total[j], total[n+j] = 0, 0, 0
+	}
+	idle := k.count < n // some lanes are
+	for left := e.cfg.Window; left > 0; {
+		m = least(m, unroll.Stretch)
+		e.laner.WindowLanes(s, theta, tau, m, env, sum)
+		left -= m
+		made, changed := m, false
+		m = left
+		for j := range part[:k.count] {
+			tau[j] += made
+			if part[j] == never {
+				continue
+			}
+			part[j] -= made
+			run[j] += made
+			if r := run[j] % unroll.Stretch; part[j] > 0 && r != 0 {
+				m = least(m, least(part[j], unroll.Stretch-r))
+				continue
+			}
+			total[j] += float64(sum[j])
+			total[n+j] += float64(sum[n+j])
+			sum[j], sum[n+j] = 0, 0
+			if part[j] > 0 {
+				m = least(m, part[j])
+				continue
+			}
+			before := eps[j]
+			e.recordLane(g, s, j, width, k, run[j], total[j], total[n+j])
+			run[j], total[j], total[n+j] = 0, 0, 0
+			if e.workers[k.first+j].err != nil {
+				part[j], idle = never, true
+			} else if left > 0 {
+				part[j] = e.stretch(k.first+j, left)
+				m = least(m, part[j])
+				changed = changed || eps[j] != before
+			}
+		}
+		if left > 0 && idle {
+			live := 0
+			for live < k.count && part[live] == never {
+				live++
+			}
+			if live == k.count {
+				return // all have failed
+			}
+			e.idleLanes(s, width, k, part, live)
+		}
+		if changed {
+			e.perturbLanes(theta, width, eps)
+		}
+	}
+}
+
+// recordLane records a stretch of n steps of lane j, and begins the next episode if
+// it has ended.
+func (e *engine[F]) recordLane(g int, s []F, j, width int, k block, n int, plus, minus float64) {
+	i := k.first + j
+	w := &e.workers[i]
+	if e.cfg.Method == TES {
+		e.made[i] += 3 * uint64(n)
+	} else if !w.lost {
+		e.made[i] += 2 * uint64(n)
+	}
+	if e.record(i, n, plus, minus, true) {
+		e.initLane(g, s, j, width, k)
+	}
+}
+
+// initLane puts the states of lane j to the start of an episode.
+func (e *engine[F]) initLane(g int, s []F, j, width int, k block) {
+	start := e.scratch[g].sPlus
+	e.sys.Init(start, e.env[k.first+j])
+	for c := j; c < width; c += k.lanes {
+		putLane(s, c, width, start)
+	}
+}
+
+// foundShort records a whole window of a block in the short form, unless a loss isn't
+// finite. No worker may be lost.
+func (e *engine[F]) foundShort(k block, sum []F) bool {
+	plus, minus := e.plus[k.first:k.first+k.count], e.minus[k.first:k.first+k.count]
+	for j := range plus {
+		p, m := float64(sum[j]), float64(sum[k.lanes+j])
+		plus[j], minus[j] = p, m
+		if s := p + m; s-s != 0 {
+			return false
+		}
+	}
+	for i := k.first; i < k.first+k.count; i += unroll.Lanes {
+		e.short[i/unroll.Lanes] = true
+	}
+	return true
+}
+
+// spread copies TES's states to all three copies of the lanes.
+func (e *engine[F]) spread(s, shared []F, n int) {
+	for i := 0; i < e.stateLen; i++ {
+		for c := 0; c < 3; c++ {
+			copy(s[(3*i+c)*n:], shared[i*n:(i+1)*n])
+		}
+	}
+}
+
+// idleLanes makes lanes that are no worker's, or one's that has failed, copies of the
+// given one, and where it is.
+func (e *engine[F]) idleLanes(s []F, width int, k block, part []int, live int) {
+	from := k.first + live
+	for j, p := range part[:k.lanes] {
+		if p != never {
+			continue
+		}
+		to := k.first + j
+		e.tau[to], e.eps[to], e.env[to] = e.tau[from], e.eps[from], e.env[from]
+		for c := 0; c < e.stateLen*width; c += k.lanes {
+			s[c+j] = s[c+live]
+		}
+	}
+}
+
+// perturbLanes sets the first two copies of theta's lanes to theta ± σε.
+func (e *engine[F]) perturbLanes(rows []F, width int, eps []noise.Stream) {
+	plus, minus := rows, rows[len(eps):]
+	if e.cfg.Noise == Signs {
+		noise.PerturbPairLanesSigns(plus, minus, width, e.theta, F(e.cfg.Sigma), eps)
+	} else {
+		noise.PerturbPairLanes(plus, minus, width, e.theta, F(e.cfg.Sigma), eps)
+	}
+}
+
+func least(a, b int) int {
+	if a < b {
+		return a
+	}
+	return b
+}

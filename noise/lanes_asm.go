@@ -1,0 +1,94 @@
+//go:build (amd64 || arm64) && !purego
+
+package noise
+
+import (
+	"unsafe"
+
+	"github.com/noise-reuse/nres/internal/cast"
+	"github.com/noise-reuse/nres/internal/race"
+	"github.com/noise-reuse/nres/vec"
+)
+
+const (
+	// laneGroup is the number of streams that the lane kernels take at a time.
+	laneGroup = 16
+
+	// Up to this length, lanes sum up streams faster than combineKernel does.
+	combineLanesMax = 16
+
+	// laneStreams is how many streams one call makes a few rows of.
+	laneStreams = 64
+)
+
+func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
+	whole := 0
+	if laneKernels() && cast.Is32[F]() {
+		p, m, th := cast.To32(plus), cast.To32(minus), cast.To32(theta)
+		for ; whole+laneGroup <= len(ss); whole += laneGroup {
+			for i := 0; i < len(th); i += maxChunk / laneGroup {
+				n := least(len(th)-i, maxChunk/laneGroup)
+				at := i*stride + whole
+				perturbPairLanesChunk(&p[at], &m[at], stride, &th[i], n, float32(sigma), &ss[whole], laneGroup, uint32(i/4))
+			}
+		}
+	}
+	perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, whole, false)
+}
+
+// combineLanes is combine for a few elements, from element 0, of streams in lanes.
+func combineLanes[F vec.Float](g []F, ws []F, ss []Stream) {
+	var buf [combineLanesMax * laneStreams]float32
+	var rest [laneGroup]Stream
+	for len(ws) > 0 {
+		count := least(len(ws), laneStreams)
+		if count >= laneGroup {
+			count &^= laneGroup - 1
+			fillLanesChunk(&buf[0], laneStreams, len(g), &ss[0], count, 0)
+		} else {
+			copy(rest[:], ss)
+			fillLanesChunk(&buf[0], laneStreams, len(g), &rest[0], laneGroup, 0)
+		}
+		// Two elements at a time, as each sum waits for itself.
+		for i := 0; i < len(g); i += 2 {
+			row := buf[i*laneStreams:][:count]
+			if i+1 == len(g) {
+				sum := g[i]
+				for k, w := range ws[:count] {
+					sum += F(w * F(row[k]))
+				}
+				g[i] = sum
+				break
+			}
+			row2 := buf[(i+1)*laneStreams:][:count]
+			sum, sum2 := g[i], g[i+1]
+			for k, w := range ws[:count] {
+				sum += F(w * F(row[k]))
+				sum2 += F(w * F(row2[k]))
+			}
+			g[i], g[i+1] = sum, sum2
+		}
+		ws, ss = ws[count:], ss[count:]
+	}
+}
+
+// The chunks are as those in noise_asm.go. The rows of fillLanesChunk are on the stack.
+
+//go:noinline
+func fillLanesChunk(dst *float32, stride, n int, ss *Stream, count int, b uint32) {
+	race.Read(ss, count)
+	fillLanesKernel(dst, stride, n, ss, count, b)
+}
+
+//go:noinline
+func perturbPairLanesChunk(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32) {
+	if race.Enabled {
+		race.Read(ss, count)
+		race.Read(theta, n)
+		for i := 0; i < n; i++ {
+			race.Write((*float32)(unsafe.Add(unsafe.Pointer(plus), 4*i*stride)), count)
+			race.Write((*float32)(unsafe.Add(unsafe.Pointer(minus), 4*i*stride)), count)
+		}
+	}
+	perturbPairLanesKernel(plus, minus, stride, theta, n, sigma, ss, count, b)
+}

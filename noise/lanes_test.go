@@ -1,0 +1,114 @@
+//go:build (amd64 || arm64) && !purego
+
+package noise
+
+import (
+	"fmt"
+	"math/rand"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/noise-reuse/nres/internal/tiers"
+	"github.com/noise-reuse/nres/vec"
+)
+
+func TestLanes(t *testing.T) {
+	tiers.Run(t, setTier, func(t *testing.T) {
+		both(t, testLanes[float32], testLanes[float64])
+	})
+}
+
+func testLanes[F vec.Float](t *testing.T) {
+	rng := rand.New(rand.NewSource(4))
+	for _, lanes := range []int{0, 1, 3, 15, 16, 17, 32, 47, 64, 65} {
+		ss := make([]Stream, lanes)
+		for j := range ss {
+			ss[j] = Stream{rng.Uint64(), rng.Uint64()}
+		}
+		for _, d := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 300, 600} {
+			for _, signs := range []bool{false, true} {
+				stride := 2*lanes + d%3
+				theta, sigma := values[F](rng, d), values[F](rng, 1)[0]
+				want, got := make([]F, d*stride), surround(make([]F, d*stride))
+				if d*stride > 0 {
+					if signs {
+						PerturbPairLanesSigns(got.s, got.s[lanes:], stride, theta, sigma, ss)
+					} else {
+						PerturbPairLanes(got.s, got.s[lanes:], stride, theta, sigma, ss)
+					}
+				}
+				plus, minus := make([]F, d), make([]F, d)
+				for j := range ss {
+					perturbPairGeneric(plus, minus, theta, sigma, ss[j], 0, signs)
+					for i := range theta {
+						want[i*stride+j], want[i*stride+lanes+j] = plus[i], minus[i]
+					}
+				}
+				got.check(t, want, "%d lanes, %d rows, signs %v", lanes, d, signs)
+			}
+		}
+	}
+	s := make([]Stream, 2)
+	for _, f := range []func(){
+		func() { PerturbPairLanes(make([]F, 5), make([]F, 4), 3, make([]F, 2), 1, s) },
+		func() { PerturbPairLanesSigns(make([]F, 4), make([]F, 5), 3, make([]F, 2), 1, s) },
+		func() { PerturbPairLanes(make([]F, 50), make([]F, 50), 1, make([]F, 2), 1, s) },
+	} {
+		require.PanicsWithValue(t, "noise: slices too short for rows of this stride", f)
+	}
+}
+
+func TestCombineLanes(t *testing.T) {
+	tiers.Run(t, setTier, func(t *testing.T) {
+		both(t, testCombineLanes[float32], testCombineLanes[float64])
+	})
+}
+
+func testCombineLanes[F vec.Float](t *testing.T) {
+	rng := rand.New(rand.NewSource(5))
+	for count := 0; count <= 2*laneStreams+17; count++ {
+		ss := make([]Stream, count)
+		for i := range ss {
+			ss[i] = Stream{rng.Uint64(), rng.Uint64()}
+		}
+		for d := 0; d <= combineLanesMax+1; d++ {
+			ws, g := values[F](rng, count), values[F](rng, d)
+			if d%2 == 0 {
+				for k := range ws {
+					ws[k] = F(rng.NormFloat64())
+				}
+			}
+			for i := range g {
+				g[i] = F(rng.NormFloat64())
+			}
+			want, got := append([]F(nil), g...), surround(g)
+			combineGeneric(want, ws, ss, 0, false)
+			Combine(got.s, ws, ss, 0)
+			got.check(t, want, "Combine of %d streams, %d elements", count, d)
+		}
+	}
+}
+
+func BenchmarkCombineSmall(b *testing.B) {
+	const k = 200
+	ws, ss := make([]float32, k), make([]Stream, k)
+	for i := range ss {
+		ws[i], ss[i] = float32(i)*0.01, New(1).Derive(uint64(i))
+	}
+	for _, n := range []int{1, 2, 4, 8, 16, 32} {
+		g := make([]float32, n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) { benchTiers(b, k*n, func() { Combine(g, ws, ss, 0) }) })
+	}
+}
+
+func BenchmarkPerturbPairLanes(b *testing.B) {
+	const lanes = 32
+	ss := make([]Stream, lanes)
+	for _, n := range []int{2, 4, 64, 1000} {
+		theta, rows := make([]float32, n), make([]float32, 2*lanes*n)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			benchTiers(b, lanes*n, func() { PerturbPairLanes(rows, rows[lanes:], 2*lanes, theta, 0.1, ss) })
+		})
+	}
+}

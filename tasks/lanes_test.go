@@ -1,0 +1,115 @@
+package tasks
+
+import (
+	"sort"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/noise-reuse/nres/internal/cpu"
+	"github.com/noise-reuse/nres/internal/tiers"
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/unroll"
+	"github.com/noise-reuse/nres/vec"
+)
+
+func TestLorenzLanes(t *testing.T) {
+	tiers.Run(t, setTier, func(t *testing.T) {
+		testLorenzLanes[float32](t)
+		testLorenzLanes[float64](t)
+	})
+}
+
+func testLorenzLanes[F vec.Float](t *testing.T) {
+	for _, horizon := range []int{1, 2, 3, 4, 5, 17, 200, 1000} {
+		l, err := NewLorenz(SimulateLorenz[F](LorenzTruth, horizon))
+		require.NoError(t, err)
+		for _, theta := range [][]F{{F(LorenzTruth[0]), F(LorenzTruth[1])}, {F(LorenzStart[0]), F(LorenzStart[1])}} {
+			for _, sigma := range []F{0.04, 1, 100} {
+				for seed := uint64(0); seed < 10; seed++ {
+					require.NoError(t, unroll.CheckLanes[F](l, theta, sigma, seed))
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkLorenzLanes(b *testing.B) {
+	l, err := NewLorenz(SimulateLorenz[float32](LorenzTruth, LorenzHorizon))
+	require.NoError(b, err)
+	run := func(name string, l unroll.Laner[float32]) {
+		b.Run(name, func(b *testing.B) {
+			const width, n = 64, 100
+			s, theta, sum := make([]float32, 3*width), make([]float32, 2*width), make([]float32, width)
+			t0, env := make([]int, 32), make([]noise.Stream, 32)
+			noise.Fill(theta, noise.New(1), 0)
+			for j := range sum {
+				s[j], s[width+j], s[2*width+j] = 1.2, 1.3, 1.6
+				theta[j], theta[width+j] = 3.7+0.04*theta[j], 3.1+0.04*theta[width+j]
+				t0[j%32] = 100 * (j % 20)
+			}
+			start := append([]float32(nil), s...)
+			times := make([]float64, b.N)
+			b.ReportAllocs()
+			for i := range times {
+				copy(s, start)
+				begin := time.Now()
+				l.WindowLanes(s, theta, t0, n, env, sum)
+				times[i] = float64(time.Since(begin).Nanoseconds())
+			}
+			reportMedian(b, times)
+			b.ReportMetric(times[len(times)/2]/(width*n), "ns/step")
+		})
+	}
+	run("vec", vecLorenz{l})
+	tiers.Each(b, setTier, func(tier cpu.Tier) { run(tier.String(), l) })
+}
+
+// reportMedian reports the median of times in nanoseconds, and the tenth of them that
+// is fastest, which is less of a matter of what else the machine does.
+func reportMedian(b *testing.B, times []float64) {
+	sort.Float64s(times)
+	b.ReportMetric(times[len(times)/2], "ns/median")
+	b.ReportMetric(times[len(times)/10], "ns/p10")
+}
+
+// vecLorenz is how a user would write the lanes of Lorenz: with package vec alone.
+type vecLorenz struct{ *Lorenz[float32] }
+
+func (l vecLorenz) WindowLanes(s, theta []float32, t0 []int, n int, _ []noise.Stream, sum []float32) {
+	var rows [8][6 * unroll.Lanes]float32
+	w := len(sum)
+	x, y, z := s[:w], s[w:2*w], s[2*w:]
+	r, adt, xdt, dx, dy, dz, e := rows[0][:w], rows[1][:w], rows[2][:w], rows[3][:w], rows[4][:w], rows[5][:w], rows[6][:w]
+	observed := rows[7][:len(t0)]
+	vec.Exp(r, theta[:w])
+	vec.Exp(adt, theta[w:])
+	vec.Scale(adt, lorenzDt, adt)
+	for i := 0; i < n; i++ {
+		vec.Scale(xdt, lorenzDt, x)
+		vec.Sub(dx, y, x)
+		vec.Sub(dy, r, z)
+		vec.Mul(dz, xdt, y)
+		vec.MulAdd(x, adt, dx, x)
+		vec.Scale(y, lorenzYDecay, y)
+		vec.MulAdd(y, xdt, dy, y)
+		vec.Scale(z, lorenzZDecay, z)
+		vec.Add(z, z, dz)
+		for k, t := range t0 {
+			observed[k] = l.z[t+i]
+		}
+		for j := 0; j < w; j += len(t0) {
+			vec.Sub(e[j:j+len(t0)], z[j:j+len(t0)], observed)
+		}
+		vec.MulAdd(sum, e, e, sum)
+	}
+}
+
+func TestVecLorenz(t *testing.T) {
+	l, err := NewLorenz(SimulateLorenz[float32](LorenzTruth, 500))
+	require.NoError(t, err)
+	for seed := uint64(0); seed < 20; seed++ {
+		require.NoError(t, unroll.CheckLanes[float32](vecLorenz{l}, []float32{3.7, 3.1}, 0.1, seed))
+	}
+}

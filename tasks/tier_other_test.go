@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package tasks
+
+import "github.com/noise-reuse/nres/internal/cpu"
+
+func setTier(cpu.Tier) {}
