@@ -25,12 +25,16 @@ func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma
 	whole := 0
 	if laneKernels() && cast.Is32[F]() {
 		p, m, th := cast.To32(plus), cast.To32(minus), cast.To32(theta)
-		for ; whole+laneGroup <= len(ss); whole += laneGroup {
+		// Short thetas are of several groups, long ones in several parts.
+		groups := 1 + maxChunk/laneGroup/(len(th)+1)
+		for whole+laneGroup <= len(ss) {
+			count := least(len(ss)-whole, groups*laneGroup) &^ (laneGroup - 1)
 			for i := 0; i < len(th); i += maxChunk / laneGroup {
 				n := least(len(th)-i, maxChunk/laneGroup)
 				at := i*stride + whole
-				perturbPairLanesChunk(&p[at], &m[at], stride, &th[i], n, float32(sigma), &ss[whole], laneGroup, uint32(i/4))
+				perturbPairLanesChunk(&p[at], &m[at], stride, &th[i], n, float32(sigma), &ss[whole], count, uint32(i/4))
 			}
+			whole += count
 		}
 	}
 	perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, whole, false)

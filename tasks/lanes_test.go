@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/noise-reuse/nres/internal/cpu"
+	"github.com/noise-reuse/nres/internal/guard"
+	"github.com/noise-reuse/nres/internal/special"
 	"github.com/noise-reuse/nres/internal/tiers"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
@@ -72,6 +74,66 @@ func reportMedian(b *testing.B, times []float64) {
 	sort.Float64s(times)
 	b.ReportMetric(times[len(times)/2], "ns/median")
 	b.ReportMetric(times[len(times)/10], "ns/p10")
+}
+
+// TestLorenzBounds: the kernels stay in their rows, and in the observations.
+func TestLorenzBounds(t *testing.T) {
+	const horizon, most = 200, 3 * 48
+	z := guard.New[float32](t, horizon)
+	s, theta, sum := guard.New[float32](t, 3*most), guard.New[float32](t, 2*most), guard.New[float32](t, most)
+	env := make([]noise.Stream, 48)
+	for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 100, 128} {
+		for _, workers := range []int{16, 32, 48} {
+			for copies := 1; copies <= 3; copies++ {
+				w := workers * copies
+				for _, at := range []int{0, horizon - n} {
+					var want []float32
+					tiers.Each(t, setTier, func(tier cpu.Tier) {
+						observed, rows, params, sums := z.End(horizon), s.End(3*w), theta.End(2*w), sum.End(w)
+						if at == 0 {
+							observed, rows, params, sums = z.Begin(horizon), s.Begin(3*w), theta.Begin(2*w), sum.Begin(w)
+						}
+						noise.Fill(rows, noise.New(1), 0)
+						noise.Fill(params, noise.New(2), 0)
+						t0 := make([]int, workers)
+						for k := range t0 {
+							t0[k] = at
+						}
+						l, err := NewLorenz(observed)
+						require.NoError(t, err)
+						l.WindowLanes(rows, params, t0, n, env[:workers], sums)
+						z.Check(t)
+						s.Check(t)
+						theta.Check(t)
+						sum.Check(t)
+						if got := append(append([]float32(nil), rows...), sums...); tier == cpu.Generic {
+							want = got
+						} else {
+							require.Negative(t, special.Differ(want, got), "%v", tier)
+						}
+					})
+				}
+			}
+		}
+	}
+	l, err := NewLorenz(make([]float32, 10))
+	require.NoError(t, err)
+	for _, f := range []func(){
+		func() {
+			l.WindowLanes(make([]float32, 48), make([]float32, 32), make([]int, 16), 11, env[:16], make([]float32, 16))
+		},
+		func() {
+			l.WindowLanes(make([]float32, 48), make([]float32, 32), make([]int, 16), 0, env[:16], make([]float32, 16))
+		},
+		func() {
+			l.WindowLanes(make([]float32, 48), make([]float32, 31), make([]int, 16), 1, env[:16], make([]float32, 16))
+		},
+		func() {
+			l.WindowLanes(make([]float32, 24), make([]float32, 16), make([]int, 8), 1, env[:8], make([]float32, 8))
+		},
+	} {
+		require.Panics(t, f)
+	}
 }
 
 // vecLorenz is how a user would write the lanes of Lorenz: with package vec alone.

@@ -104,11 +104,12 @@ func (l *Lorenz[F]) Window(s, theta []F, t0, n int, _ noise.Stream) (sum F) {
 
 // WindowLanes makes n Euler steps of every lane.
 func (l *Lorenz[F]) WindowLanes(s, theta []F, t0 []int, n int, _ []noise.Stream, sum []F) {
-	if len(s) != 3*len(sum) || len(theta) != 2*len(sum) || len(sum)%len(t0) != 0 {
-		panic("tasks: rows of a length other than that of sum")
+	// The kernels don't check.
+	if len(s) != 3*len(sum) || len(theta) != 2*len(sum) || len(sum)%len(t0) != 0 || len(t0)%unroll.Lanes != 0 || n < 1 {
+		panic("tasks: these aren't lanes")
 	}
 	for _, t := range t0 {
-		_ = l.z[t : t+n] // the kernels don't check
+		_ = l.z[t : t+n]
 	}
 	if !l.windowKernel(s, theta, t0, n, sum) {
 		l.windowLanesGeneric(s, theta, t0, n, sum)
