@@ -24,7 +24,7 @@ func (t *timer) time(d time.Duration) float64 {
 	if t.calls == 0 {
 		t.loop(1) // caches, page faults
 		took := stopwatch(t.loop, 1)
-		for t.calls = 1; took < d/8 && t.calls < 1<<40; {
+		for t.calls = 1; took < d/8 && t.calls < 1<<30; {
 			t.calls *= 2
 			took = stopwatch(t.loop, t.calls)
 		}
