@@ -42,9 +42,9 @@ type Run struct {
 	Factors    []float64
 	Iterations int
 	Seed       uint64
-	Smoothing  int // perturbations that the smoothed loss is estimated with, 0: none
-	Particles  int // initial states that the generalization loss is the mean of
-	Path       bool
+	Smoothing  int  // perturbations that the smoothed loss is estimated with, 0: none
+	Particles  int  // initial states that the generalization loss is the mean of
+	Path       bool // keep θ of every update
 
 	// New makes the method; nil stands for an estimator with Config.
 	New func(sys *tasks.Lorenz[float32], seed uint64) (Gradienter, error) `json:"-"`
@@ -61,9 +61,10 @@ type Trained struct {
 	Smoothed   Floats // E L(θ+σε), with σ of the method
 	Test       Floats // the generalization loss
 
-	Travelled float64 // Σ ‖θ_i − θ_{i−1}‖ over all iterations
-	Squares   float64 // Σ ‖θ_i − θ_{i−1}‖²
-	Diverged  string  // why the run ended early; then the losses after it are infinite
+	Travelled float64      // Σ ‖θ_i − θ_{i−1}‖ over all iterations
+	Squares   float64      // Σ ‖θ_i − θ_{i−1}‖²
+	Path      [][2]float32 // θ after every update, if Run.Path
+	Diverged  string       // why the run ended early; then the losses after it are infinite
 }
 
 // checkpoints returns the iterations, from 0 to n, at which θ is evaluated: 40 evenly
@@ -144,6 +145,9 @@ func (r Run) train(ctx context.Context, tick func(float64)) (Trained, error) {
 			tr.Diverged = fmt.Sprintf("θ is not finite after iteration %d", i)
 			break
 		}
+		if r.Path {
+			tr.Path = append(tr.Path, [2]float32(theta))
+		}
 		if i == at[len(tr.Iteration)] {
 			record(i, time.Since(began))
 		}
@@ -166,34 +170,17 @@ func (r Run) method(sys *tasks.Lorenz[float32]) (Gradienter, error) {
 // evaluate sets the losses. What is drawn for it is the same for all runs, so that they
 // are compared on equal terms.
 func (r Run) evaluate(ctx context.Context, sys *tasks.Lorenz[float32], tr *Trained, tick func(float64)) error {
-	root := noise.New(0).Derive(1) // of no training
 	tr.Loss = meanLosses(sys, lorenzInit, tr.Theta)
 	var err error
 	total := float64(r.Smoothing + r.Particles)
 	if r.Smoothing > 0 {
-		tr.Smoothed, err = mean(ctx, len(tr.Theta), r.Smoothing, func(i int) []float64 {
-			tick(float64(i) / total)
-			// The members of a pair share their perturbation.
-			var eps [2]float32
-			noise.Fill(eps[:], root.Derive(0, uint64(i/2)), 0)
-			shift := float32(r.Config.Sigma)
-			if i%2 == 1 {
-				shift = -shift
-			}
-			moved := slices.Clone(tr.Theta)
-			for k := range moved {
-				for j := range eps {
-					moved[k][j] += float32(shift * eps[j])
-				}
-			}
-			return meanLosses(sys, lorenzInit, moved)
-		})
+		tr.Smoothed, err = mean(ctx, len(tr.Theta), r.Smoothing, smoothing(sys, tr.Theta, r.Config.Sigma, func(i int) { tick(float64(i) / total) }))
 		if err != nil {
 			return err
 		}
 	}
 	if r.Particles > 0 {
-		starts := lorenzStarts(root.Derive(1), r.Particles)
+		starts := lorenzStarts(noise.New(0).Derive(1, 1), r.Particles)
 		const block = 64
 		var problems []*tasks.Lorenz[float32]
 		tr.Test, err = mean(ctx, len(tr.Theta), len(starts), func(i int) []float64 {

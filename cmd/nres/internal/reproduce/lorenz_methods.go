@@ -17,22 +17,26 @@ var lorenzMethods = Experiment{
 	Run:   runLorenzMethods,
 }
 
+// lorenzRun returns a run that is evaluated as the published ones are.
+func lorenzRun(name string, m estimator.Method, period int, lr float64, updates int) Run {
+	c := estimator.Config{Method: m, Phase: estimator.Random, Workers: lorenzWorkers, Window: lorenzWindow, Period: period, Sigma: lorenzSigma, KeepSums: true}
+	if m == estimator.FullES {
+		c.Workers, c.Window = lorenzWorkers*lorenzWindow/tasks.LorenzHorizon, tasks.LorenzHorizon
+	}
+	return Run{Method: name, Config: c, LR: lr, Iterations: updates, Smoothing: 4000, Particles: 10_000}
+}
+
 // lorenzRuns are the published ones, by name; GPES has NRES's learning rate.
 func lorenzRuns() []Run {
-	config := func(m estimator.Method, workers, period int) estimator.Config {
-		c := estimator.Config{Method: m, Phase: estimator.Random, Workers: workers, Window: lorenzWindow, Period: period, Sigma: lorenzSigma, KeepSums: true}
-		if m == estimator.FullES {
-			c.Window = tasks.LorenzHorizon
-		}
-		return c
-	}
+	pes := lorenzRun("PES", estimator.PES, 0, 1e-5, 10_000)
+	pes.Boundaries, pes.Factors = []int{1000}, []float64{0.1}
 	return []Run{
-		{Method: "NRES", Config: config(estimator.NRES, lorenzWorkers, 0), LR: 1e-5, Iterations: 5000},
-		{Method: "FullES", Config: config(estimator.FullES, lorenzWorkers*lorenzWindow/tasks.LorenzHorizon, 0), LR: 3e-5, Iterations: 2000},
-		{Method: "PES", Config: config(estimator.PES, lorenzWorkers, 0), LR: 1e-5, Boundaries: []int{1000}, Factors: []float64{0.1}, Iterations: 10000},
-		{Method: "TES", Config: config(estimator.TES, lorenzWorkers, 0), LR: 3e-4, Iterations: 5000},
-		{Method: "GPES 500", Config: config(estimator.GPES, lorenzWorkers, 500), LR: 1e-5, Iterations: 5000},
-		{Method: "GPES 1000", Config: config(estimator.GPES, lorenzWorkers, 1000), LR: 1e-5, Iterations: 5000},
+		lorenzRun("NRES", estimator.NRES, 0, 1e-5, 5000),
+		lorenzRun("FullES", estimator.FullES, 0, 3e-5, 2000),
+		pes,
+		lorenzRun("TES", estimator.TES, 0, 3e-4, 5000),
+		lorenzRun("GPES 500", estimator.GPES, 500, 1e-5, 5000),
+		lorenzRun("GPES 1000", estimator.GPES, 1000, 1e-5, 5000),
 	}
 }
 
@@ -54,23 +58,23 @@ func lorenzLimits() []Run {
 	return []Run{nres, pes}
 }
 
-// LorenzUnits returns the units of runs, one a seed, and with Quick of less of both. The
+// lorenzUnits returns the units of runs, one a seed, and with Quick of less of both. The
 // results of run i are those from i·seeds on.
 func lorenzUnits(lab *Lab, runs []Run, seeds []uint64) []Unit[Trained] {
 	var units []Unit[Trained]
 	for _, r := range runs {
-		r.Smoothing, r.Particles = 4000, 10_000
 		if lab.Quick {
 			r.Iterations /= 10
 			r.Config.Workers = min(r.Config.Workers, 1000)
-			r.Smoothing, r.Particles = 200, 200
+			r.Smoothing, r.Particles = min(r.Smoothing, 200), min(r.Particles, 200)
 			r.Boundaries = slices.Clone(r.Boundaries)
 			for i := range r.Boundaries {
 				r.Boundaries[i] /= 10
 			}
 		}
-		for _, seed := range seeds {
-			r.Seed = seed
+		path := r.Path
+		for i, seed := range seeds {
+			r.Seed, r.Path = seed, path && i == 0
 			units = append(units, r.unit())
 		}
 	}
