@@ -369,8 +369,8 @@ func LookOf(i, n int) Look {
 	if i%2 == 1 {
 		fill = color.White
 	}
-	s := []Shape{{N: 24}, {N: 4}, {N: 4, Turn: 0.5}, {N: 3}}[i%4]
-	s.Waist, s.Fill, s.Bare = 1, fill, true
+	s := []Shape{{N: 24, Waist: 1}, {N: 4, Waist: 1}, {N: 4, Waist: 1, Turn: 0.5}, {N: 3, Waist: 1}, {N: 10, Waist: 0.4}, {N: 3, Waist: 1, Turn: 1.5}}[i%6]
+	s.Fill, s.Bare = fill, true
 	return Look{Color: c, Shape: s, Dashes: dashes[i%len(dashes)]}
 }
 
@@ -391,7 +391,9 @@ func (b *Bars) Add(x, y, lo, hi float64) {
 
 func (b Bars) Plot(c draw.Canvas, p *plot.Plot) {
 	if len(b.At) > 1 && !b.NoLine {
-		Line(b.At, b.Color, 1.4).Plot(c, p)
+		l := Line(b.At, b.Color, 1.4)
+		l.LineStyle.Dashes = b.Dashes
+		l.Plot(c, p)
 	}
 	x, y := p.Transforms(&c)
 	thin := draw.LineStyle{Color: b.Color, Width: vg.Points(1.1)}
@@ -413,7 +415,7 @@ func (b Bars) glyph(c *draw.Canvas, at vg.Point) {
 func (b Bars) Thumbnail(c *draw.Canvas) {
 	at := c.Center()
 	if !b.NoLine {
-		c.StrokeLine2(draw.LineStyle{Color: b.Color, Width: vg.Points(1.4)}, c.Min.X, at.Y, c.Max.X, at.Y)
+		c.StrokeLine2(draw.LineStyle{Color: b.Color, Width: vg.Points(1.4), Dashes: b.Dashes}, c.Min.X, at.Y, c.Max.X, at.Y)
 	}
 	b.glyph(c, at)
 }

@@ -31,7 +31,7 @@ type Panel struct {
 	X, Y   string // labels, with units
 	Lines  []Line
 	Levels []Level
-	Legend bool
+	Legend string // which of them it explains: "lines", "levels", or none
 }
 
 // drawPanels draws panels side by side.
@@ -70,7 +70,7 @@ func (p *Panel) plot() *plot.Plot {
 		}
 		if len(b.At) > 0 {
 			bands = append(bands, b)
-			if p.Legend {
+			if p.Legend == "lines" {
 				out.Legend.Add(l.Name, b)
 			}
 		}
@@ -82,14 +82,16 @@ func (p *Panel) plot() *plot.Plot {
 	for i, l := range p.Levels {
 		r := chart.Rule{Y: math.Log10(l.Y), LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(0.8), Dashes: [][]vg.Length{{1, 2}, {8, 2, 1, 2}}[i%2]}}
 		out.Add(r)
-		if p.Legend {
+		if p.Legend == "levels" {
 			out.Legend.Add(l.Name, r)
 		}
 		lo.Y, hi.Y = min(lo.Y, r.Y), max(hi.Y, r.Y)
 	}
 	margin := max(0.04*(hi.Y-lo.Y), 0.01)
 	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = lo.X, hi.X, lo.Y-margin, hi.Y+margin
-	out.Legend.Top = true
-	out.Legend.XOffs, out.Legend.YOffs = vg.Points(-8), vg.Points(-4)
+	out.Legend.TextStyle.Font.Size = 9.5
+	// Losses fall late, on this axis: on the left there is room, above the levels.
+	out.Legend.Left = true
+	out.Legend.XOffs, out.Legend.YOffs = vg.Points(6), vg.Points(44)
 	return out
 }

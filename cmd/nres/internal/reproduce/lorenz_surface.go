@@ -129,7 +129,7 @@ func runLorenzSurface(ctx context.Context, lab *Lab) (*Report, error) {
 	plane := lorenzPlane
 	u := randomDirection(1)
 	wide := cut{Direction: u, From: -0.3, To: 0.3, N: 2001}
-	narrow := cut{Direction: u, From: 0.1, To: 0.101, N: 1001}
+	narrow := cut{Direction: u, From: -0.2, To: -0.199, N: 1001}
 	smooth := wide
 	smooth.N, smooth.Smoothing = 201, 4000
 	places := 2000
@@ -174,11 +174,23 @@ func runLorenzSurface(ctx context.Context, lab *Lab) (*Report, error) {
 		row.Verdict = Verdict{NotReproduced, "it changes as a smooth function does"}
 	}
 	r.Rows = append(r.Rows, row)
-	r.Figures = append(r.Figures, Figure{"surface", "The training loss over the plane of parameters, a cut along a random direction through the truth, and a 600th part of that. Losses on logarithmic scales.", func(w io.Writer) error {
+	r.Figures = append(r.Figures, Figure{"surface", "The training loss over the plane of parameters, a cut along a random direction through the truth, and a 600th part of that. Losses on logarithmic scales; unperturbed ones are cut off below.", func(w io.Writer) error {
 		m := newSurface(plane, found[0])
-		scale := m.bar()
-		long, short := cutPlot(wide, found[1], &smooth, found[3]), cutPlot(narrow, found[2], nil, nil)
-		return chart.Render(w, ".png", "Lorenz: the loss surface (Figure 5a)", "loss: mean squared error of z over an episode of T = 2000;  the star is the truth", []*plot.Plot{m.plot(true), scale, long, short})
+		left := m.plot(true)
+		left.X.Max += 0.3 * (left.X.Max - left.X.Min)
+		left.X.Tick.Marker = upTo(plane.LnR[1])
+		left.Add(scale{m})
+		long, short := cutPlot(wide, found[1]), cutPlot(narrow, found[2])
+		line := chart.Line(chart.Log10(along(smooth, found[3])), chart.Red, 2)
+		line.LineStyle.Dashes = []vg.Length{6, 3}
+		long.Add(line)
+		long.Legend.Add("smoothed, σ = 0.04", line)
+		long.Legend.Top = true
+		long.Legend.XOffs = vg.Points(-8)
+		long.Y.Max += 0.15 * (long.Y.Max - long.Y.Min)
+		short.X.Label.Text = "1000 (α − α₀),  α₀ = −0.2"
+		short.X.Tick.Marker = shifted{narrow.From, 1000}
+		return chart.Render(w, ".png", "Lorenz: the loss surface (Figure 5a)", "loss: mean squared error of z over an episode of T = 2000;  the star is the truth", []*plot.Plot{left, long, short})
 	}})
 	for _, f := range found {
 		r.Digest(f)
@@ -254,46 +266,69 @@ func (m *surface) plot(yLabel bool) *plot.Plot {
 	return p
 }
 
-// bar returns the scale of the shades.
-func (m *surface) bar() *plot.Plot {
+// A scale is a bar of the shades of a surface, right of it.
+type scale struct{ *surface }
+
+func (s scale) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	across := p.X.Max - s.LnR[1]
+	left, right := x(s.LnR[1]+0.25*across), x(s.LnR[1]+0.42*across)
 	const n = 256
-	img := image.NewRGBA(image.Rect(0, 0, 1, n))
+	height := (p.Y.Max - p.Y.Min) * 0.9
+	at := func(part float64) vg.Length { return y(p.Y.Min + height*part) }
 	for i := range n {
-		img.Set(0, n-1-i, m.shade(m.lo+(m.hi-m.lo)*float64(i)/(n-1)))
+		lo, hi := at(float64(i)/n), at(float64(min(i+2, n))/n) // overlapping, or seams would show
+		c.FillPolygon(s.shade(s.lo+(s.hi-s.lo)*(float64(i)+0.5)/n), []vg.Point{{X: left, Y: lo}, {X: right, Y: lo}, {X: right, Y: hi}, {X: left, Y: hi}})
 	}
-	p := chart.New()
-	p.Add(plotter.NewImage(img, 0, m.lo, 1, m.hi))
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 1, m.lo, m.hi
-	p.Y.Label.Text = "training loss"
-	p.Y.Tick.Marker = chart.Ticks{Log: true}
-	p.HideX()
-	return p
+	style := p.Y.Tick.Label
+	style.XAlign, style.YAlign = draw.XLeft, draw.YCenter
+	for _, tick := range (chart.Ticks{Log: true}).Ticks(s.lo, s.hi) {
+		if tick.Label != "" {
+			h := at((tick.Value - s.lo) / (s.hi - s.lo))
+			c.StrokeLine2(p.Y.Tick.LineStyle, right, h, right+vg.Points(4), h)
+			c.FillText(style, vg.Point{X: right + vg.Points(6), Y: h}, tick.Label)
+		}
+	}
+	style.XAlign, style.YAlign = draw.XLeft, draw.YBottom
+	c.FillText(style, vg.Point{X: left, Y: at(1) + vg.Points(5)}, "training\nloss")
 }
 
-// cutPlot draws the loss along a cut, and smoothed if that is given.
-func cutPlot(c cut, loss []float64, smooth *cut, smoothed []float64) *plot.Plot {
+// upTo is ticks that end before the axis does.
+type upTo float64
+
+func (u upTo) Ticks(lo, _ float64) []plot.Tick { return chart.Ticks{}.Ticks(lo, float64(u)) }
+
+// shifted is ticks in a unit of its own, from a place of its own.
+type shifted struct{ from, times float64 }
+
+func (s shifted) Ticks(lo, hi float64) []plot.Tick {
+	out := chart.Ticks{}.Ticks((lo-s.from)*s.times, (hi-s.from)*s.times)
+	for i := range out {
+		out[i].Value = s.from + out[i].Value/s.times
+	}
+	return out
+}
+
+// cutPlot draws the loss along a cut, down to a 50th of its maximum: at the truth it
+// is 0, which a logarithmic axis doesn't have.
+func cutPlot(c cut, loss []float64) *plot.Plot {
 	p := chart.New()
-	p.X.Label.Text, p.Y.Label.Text = "α", "training loss at θ + αu"
+	p.X.Label.Text, p.Y.Label.Text = "α", "training loss at the truth + αu"
 	p.Y.Tick.Marker = chart.Ticks{Log: true}
-	// At the truth the loss is 0, which a logarithmic axis doesn't have.
 	most := slices.Max(loss)
-	least := max(slices.Min(loss), most/1000)
+	least := max(slices.Min(loss), most/50)
 	pts := along(c, loss)
 	for i := range pts {
 		pts[i].Y = max(pts[i].Y, least)
 	}
-	raw := chart.Line(chart.Log10(pts), chart.Dark, 0.5)
+	raw := chart.Line(chart.Log10(pts), chart.Dark, 0.6)
 	p.Add(raw)
+	p.Legend.Add("unperturbed", raw)
+	p.Legend.Top = true
+	p.Legend.XOffs = vg.Points(-8)
 	p.X.Min, p.X.Max = c.From, c.To
 	p.Y.Min, p.Y.Max = math.Log10(least), math.Log10(most)
-	if smooth != nil {
-		line := chart.Line(chart.Log10(along(*smooth, smoothed)), chart.Red, 2)
-		line.LineStyle.Dashes = []vg.Length{6, 3}
-		p.Add(line)
-		p.Legend.Add("unperturbed", raw)
-		p.Legend.Add("smoothed, σ = 0.04", line)
-		p.Legend.XOffs, p.Legend.YOffs = vg.Points(-8), vg.Points(8)
-	}
+	p.Y.Max += 0.1 * (p.Y.Max - p.Y.Min)
 	return p
 }
 

@@ -54,8 +54,13 @@ func MeanOf(samples []float64) Interval {
 	if n < 2 {
 		return Interval{mean, math.Inf(-1), math.Inf(1)}
 	}
-	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(0.975) * sd / math.Sqrt(n)
+	half := studentQuantile(len(samples)-1) * sd / math.Sqrt(n)
 	return Interval{mean, mean - half, mean + half}
+}
+
+// studentQuantile returns the 97.5 % quantile of Student's t.
+func studentQuantile(degrees int) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}.Quantile(0.975)
 }
 
 // Difference returns the mean of a[i] − b[i].
