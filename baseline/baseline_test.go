@@ -150,7 +150,7 @@ func TestSteps(t *testing.T) {
 // known gradient and difference quotients all agree.
 func TestExact(t *testing.T) {
 	const h = 1e-6
-	for _, horizon := range []int{1, 2, 30, 400} {
+	for _, horizon := range []int{1, 2, 30, 150} {
 		for _, p := range problems[float64](t, horizon) {
 			bptt := gradient(t, p.sys, Config{Workers: 1}, p.theta)
 			if horizon == 1 && p.name == "Lorenz" {
@@ -283,7 +283,7 @@ func TestDirectional(t *testing.T) {
 }
 
 // forgetful leaves out of VJPs what the theta of the step does to its own loss;
-// biased makes a loss's JVP too large by 3/10.
+// biased makes a loss's JVP too large by half.
 type forgetful struct{ System[float64] }
 
 func (s forgetful) VJP(ds, dtheta, x, theta []float64, dloss float64, t int, env noise.Stream) {
@@ -295,7 +295,7 @@ func (s forgetful) VJP(ds, dtheta, x, theta []float64, dloss float64, t int, env
 type biased struct{ System[float64] }
 
 func (s biased) JVP(ds, dtheta, x, theta []float64, t int, env noise.Stream) float64 {
-	return 1.3 * s.System.JVP(ds, dtheta, x, theta, t, env)
+	return 1.5 * s.System.JVP(ds, dtheta, x, theta, t, env)
 }
 
 // TestUnbiased: the mean of many estimates is the gradient, and what is a little wrong
@@ -305,7 +305,7 @@ func TestUnbiased(t *testing.T) {
 	const horizon = 12
 	samples := 20_000
 	if testing.Short() {
-		samples = 8000
+		samples = 4000
 	}
 	worst := func(sys System[float64], cfg Config, theta, want []float64) (z float64) {
 		e, err := New(sys, cfg)
@@ -465,8 +465,8 @@ func TestNonFinite(t *testing.T) {
 	}
 }
 
-// TestBits: the same bits on every machine, and no garbage.
-func TestBits(t *testing.T) {
+// TestGolden: the same bits on every machine, and no garbage.
+func TestGolden(t *testing.T) {
 	assert.Equal(t, golden32, digest[float32](t))
 	assert.Equal(t, golden64, digest[float64](t))
 }
