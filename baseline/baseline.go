@@ -37,20 +37,6 @@ const (
 
 var methodNames = []string{"bptt", "tbptt", "rtrl", "dodge", "uoro"}
 
-// MethodNames lists what ParseMethod takes.
-func MethodNames() []string { return append([]string(nil), methodNames...) }
-
-// ParseMethod returns the method of that name. Errors are of type
-// *[estimator.ConfigError].
-func ParseMethod(name string) (Method, error) {
-	for i, n := range methodNames {
-		if n == name {
-			return Method(i), nil
-		}
-	}
-	return 0, bad("Method", fmt.Sprintf("%q", name), "one of "+strings.Join(methodNames, ", "))
-}
-
 func (m Method) String() string {
 	if int(m) < len(methodNames) {
 		return methodNames[m]
