@@ -113,8 +113,8 @@ func runLorenzBaselines(ctx context.Context, lab *Lab) (*Report, error) {
 	r.Figures = append(r.Figures, Figure{"loss", "Generalization loss and training loss against unroll steps: evolution strategies and automatic differentiation. Logarithmic axes.",
 		func(w io.Writer) error {
 			return drawPanels(w, "Lorenz: automatic differentiation (Figure 9)", "mean over seeds, band from least to greatest;  N = 200 (FullES: 10, BPTT: 1),  W = 100,  T = 2000",
-				Panel{X: "unroll steps", Y: "generalization loss (mean squared error of z)", Lines: set.lines(unrolled, testLoss), Legend: "lines"},
-				Panel{X: "unroll steps", Y: "training loss", Lines: set.lines(unrolled, trainingLoss)})
+				Panel{X: "unroll steps", Y: "generalization loss (mean squared error of z)", Lines: set.lines(unrolled, testLoss)},
+				Panel{X: "unroll steps", Y: "training loss", Lines: set.lines(unrolled, trainingLoss), Legend: "lines"})
 		}})
 	for _, name := range set.names {
 		for _, tr := range set.runs[name] {
