@@ -113,11 +113,14 @@ func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 // signWords has the words for a call of a kernel, and the one after.
 type signWords [signChunk/32 + 1]uint32
 
-// set makes the words for the elements from off on, n or as many as fit. It returns
-// how many, and which bit is the first.
+// set makes the words for the elements from off on, n or as many as fit and come
+// before the last element number. It returns how many, and which bit is the first.
 func (w *signWords) set(n int, s Stream, off uint64) (fit, first int) {
 	first = int(off % 128)
 	fit = least(n, signChunk-first)
+	if left := -off; left-1 < uint64(fit) { // the words go on, element numbers begin again
+		fit = int(left)
+	}
 	count := (first + fit + 32*group - 1) / (32 * group) * group // whole groups are fastest
 	words(w[:count], s, off/128*4)
 	return fit, first
