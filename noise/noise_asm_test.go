@@ -38,13 +38,7 @@ var asmOffsets = []uint64{
 }
 
 func asmLengths() []int {
-	var ns []int
-	for n := 0; n <= 5*group+1; n++ {
-		if !testing.Short() || n <= group+1 || n%group < 2 || n%group > group-2 { // short: for emulators
-			ns = append(ns, n)
-		}
-	}
-	return append(ns, 1000, maxChunk-1, maxChunk, maxChunk+group+1, 2*maxChunk+5)
+	return append(upTo(5*group+1), 1000, maxChunk-1, maxChunk, maxChunk+group+1, 2*maxChunk+5)
 }
 
 // rounds is what the kernels do for block b, up to the given round.
