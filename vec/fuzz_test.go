@@ -44,8 +44,8 @@ type trial struct {
 	bits  uint64 // of the scalar
 }
 
-// fuzzLen is more than one chunk.
-const fuzzLen = 16<<10 + 200
+// fuzzLen is more than two chunks.
+const fuzzLen = 8<<10 + 200
 
 // FuzzTiers compares every operation on every tier with plain Go: the result, the
 // inputs, and what is around them. Reading beyond the slices crashes.
