@@ -116,6 +116,24 @@ func testChunks[F vec.Float](t *testing.T) {
 	}
 }
 
+// TestElements holds single elements to the words they are made of, up to the last.
+func TestElements(t *testing.T) {
+	s := New(4).Derive(2)
+	for shift := 0; shift < 64; shift++ {
+		for _, i := range []uint64{1<<shift - 2, 1<<shift - 1, 1 << shift, -(1 << shift), -(1 << shift) + 3} {
+			var z, sign [1]float64
+			Fill(z[:], s, i)
+			z0, z1 := normalPair(s.Word(i&^1), s.Word(i|1))
+			if i%2 == 1 {
+				z0 = z1
+			}
+			require.Equal(t, float64(z0), z[0], "normal %d", i)
+			FillSigns(sign[:], s, i)
+			require.Equal(t, 1-2*float64(s.Word(i/32)>>(i%32)&1), sign[0], "sign %d", i)
+		}
+	}
+}
+
 // TestFused holds the fused operations to their definitions.
 func TestFused(t *testing.T) { both(t, testFused[float32], testFused[float64]) }
 
