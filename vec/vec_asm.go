@@ -22,7 +22,7 @@ const (
 
 	// From these lengths on the kernels are faster than plain Go.
 	minLength       = 12
-	minMathLength   = 5
+	minMathLength   = 6
 	minReduceLength = lanes + 1
 )
 
