@@ -86,6 +86,9 @@ func testTiers[F Float](t *testing.T) {
 	s := splitmix(2)
 	for _, op := range operations[F]() {
 		for n := 0; n <= short; n++ {
+			if testing.Short() && n > 65 && n%64 > 1 && n%64 < 63 {
+				continue // on emulators; beyond a block only around the next ones
+			}
 			for _, place := range places {
 				x := s.next()
 				try(t, op, trial{n, place | uint32(x)<<6, x, uint8(x >> 32), s.next()}, room)
