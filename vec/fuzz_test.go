@@ -51,7 +51,11 @@ const fuzzLen = 8<<10 + 200
 // inputs, and what is around them. Reading beyond the slices crashes.
 func FuzzTiers(f *testing.F) {
 	s := splitmix(1)
-	for i := 0; i < 500; i++ {
+	seeds := 500
+	if testing.Short() {
+		seeds = 150
+	}
+	for i := 0; i < seeds; i++ {
 		x := s.next()
 		f.Add(uint8(i), uint16(x)>>(x>>16%16), uint32(x>>20), s.next(), uint8(s.next()), s.next())
 	}
