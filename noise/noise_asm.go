@@ -19,10 +19,6 @@ const (
 	// group is the number of elements that all kernels make at a time: 16 blocks.
 	group = 64
 
-	// maxChunk bounds the elements, times streams, of one call, which can't be
-	// preempted: about 10 µs.
-	maxChunk = 4096
-
 	// Up to this length plain Go is faster than a group.
 	small = 8
 )
@@ -217,9 +213,6 @@ func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 		combine64(cast.To64(g), cast.To64(ws), ss, off)
 	}
 }
-
-// combineStreams is how many streams one call of the kernel takes.
-const combineStreams = 32
 
 func combine32(g, ws []float32, ss []Stream, off uint64) {
 	var ks [combineStreams]schedule

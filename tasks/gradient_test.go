@@ -34,12 +34,16 @@ func TestGradientTiers(t *testing.T) {
 func sameGradients[F vec.Float](t *testing.T, cfg estimator.Config) {
 	l, err := NewLorenz(SimulateLorenz[F](LorenzTruth, 300))
 	require.NoError(t, err)
+	iterations := 12
+	if testing.Short() {
+		iterations = 3
+	}
 	path := func(sys unroll.System[F]) (all []F) {
 		est, err := estimator.New(sys, cfg)
 		require.NoError(t, err)
 		defer est.Close()
 		theta, grad := []F{F(LorenzStart[0]), F(LorenzStart[1])}, make([]F, 2)
-		for it := 0; it < 12; it++ {
+		for it := 0; it < iterations; it++ {
 			loss, err := est.Gradient(grad, theta)
 			require.NoError(t, err)
 			all = append(append(all, F(loss)), grad...)

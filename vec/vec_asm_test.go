@@ -353,21 +353,28 @@ func differ[F Float](t *testing.T, what string, x, got, want []F) {
 }
 
 func testMathInputs32(t *testing.T) {
-	step := uint64(1021)
+	step, dense := uint32(1021), uint32(61)
 	switch {
 	case *exhaustive:
-		step = 1
+		step, dense = 1, 1<<32-1
 	case testing.Short():
-		step = 16381
+		step, dense = 16381, 509
 	}
 	x, got, want := make([]float32, 4096), make([]float32, 4096), make([]float32, 4096)
-	for i := uint64(0); i < 1<<32; {
-		for k := range x {
-			x[k] = math.Float32frombits(uint32(i))
-			i += step
+	inputs := func(first, last, step uint32) {
+		for i := uint64(first); i <= uint64(last); {
+			for k := range x {
+				x[k] = math.Float32frombits(uint32(i))
+				i += uint64(step)
+			}
+			sameMath(t, x, got, want)
 		}
-		sameMath(t, x, got, want)
 	}
+	inputs(0, 1<<32-1, step)
+	// What the last bits of coefficients change is rare: more of where they matter.
+	least, most := math.Float32bits(0x1p-10), math.Float32bits(104)
+	inputs(least, most, dense)
+	inputs(1<<31+least, 1<<31+most, dense)
 	special := specials[float32]()
 	sameMath(t, special, make([]float32, len(special)), make([]float32, len(special)))
 }
