@@ -76,7 +76,7 @@ func (t *Trial) Run(ctx context.Context) *Result {
 			if which == 0 {
 				t.Call()
 			} else {
-				control(int(rounds))
+				runtime.KeepAlive(control(int(rounds)))
 			}
 			took := time.Since(start)
 			if k >= 0 {
@@ -91,11 +91,7 @@ func (t *Trial) Run(ctx context.Context) *Result {
 				}
 			}
 			if pair[which] = took; with && turn%2 == 1 {
-				if pair[1] < pair[0] {
-					rounds *= change
-				} else {
-					rounds /= change
-				}
+				rounds = follow(rounds, pair, change)
 			}
 			if t.Between != nil && k >= 0 {
 				t.Between(start.Sub(begin), took)
@@ -119,10 +115,20 @@ func (t *Trial) Run(ctx context.Context) *Result {
 	return r
 }
 
+// follow returns a longer control if its time, the second, is the shorter one, and a
+// shorter control otherwise. Half of the calls then take longer than half of the
+// controls.
+func follow(rounds float64, pair [2]time.Duration, change float64) float64 {
+	if pair[1] < pair[0] {
+		return rounds * change
+	}
+	return rounds / change
+}
+
 // tune returns about how many rounds of the control take as long as a call.
 func (t *Trial) tune() float64 {
 	const rounds, tries = 1000, 15
-	return rounds * float64(fastest(tries, t.Call)) / float64(fastest(tries, func() { control(rounds) })+1)
+	return rounds * float64(fastest(tries, t.Call)) / float64(fastest(tries, func() { runtime.KeepAlive(control(rounds)) })+1)
 }
 
 func fastest(tries int, f func()) time.Duration {

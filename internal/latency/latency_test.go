@@ -85,6 +85,18 @@ func TestRunTunes(t *testing.T) {
 	assert.Greater(t, Quantile(Sort(r.Control), 0.5), long/2)
 }
 
+// TestFollow: the control comes to the median, from both sides, whatever the rest of
+// the distribution is.
+func TestFollow(t *testing.T) {
+	for _, rounds := range []float64{1, 10_000} {
+		for i := 0; i < 3000; i++ {
+			call := []time.Duration{90, 100, 1 << 40}[i%3]
+			rounds = follow(rounds, [2]time.Duration{call, time.Duration(rounds)}, 1.01)
+		}
+		assert.InDelta(t, 100, rounds, 3)
+	}
+}
+
 func TestRunStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	turns := 0
