@@ -74,7 +74,7 @@ are calls that were made: the k-th fastest of n, k = ⌈qn⌉.`, mostRatio, leas
 	f.DurationVar(&p.duration, "duration", 40*time.Second, "`time` to take; gradients are left out for half of it")
 	f.IntVar(&p.cfg.Workers, "workers", 200, "number `N` of workers")
 	f.IntVar(&p.cfg.Window, "window", 100, "number `W` of steps that a gradient unrolls")
-	f.IntVar(&p.cfg.Parallelism, "parallelism", 0, "`number` of goroutines of the estimator (0: one for each CPU)")
+	f.IntVar(&p.cfg.Parallelism, "parallelism", 1, "`number` of goroutines of the estimator (0: one for each CPU); more than one helps where a gradient takes longer")
 	f.StringVar(&p.plot, "plot", "", "picture to write, a .png or .svg `file`")
 	f.BoolVar(&p.json, "json", false, "report as one JSON object")
 	f.BoolVar(&p.quiet, "quiet", false, "show no progress")
@@ -321,7 +321,7 @@ func (r *latencyReport) write(w io.Writer, asJSON bool) error {
 }
 
 func (r *latencyReport) title() string {
-	return fmt.Sprintf("NRES on Lorenz, N = %d, W = %d, %d goroutines, %v gradients a second", r.Workers, r.Window, r.Parallelism, r.Rate)
+	return fmt.Sprintf("NRES on Lorenz, N = %d, W = %d, parallelism %d, %v gradients a second", r.Workers, r.Window, r.Parallelism, r.Rate)
 }
 
 func (r *latencyReport) text() string {
