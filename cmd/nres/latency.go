@@ -71,7 +71,7 @@ are calls that were made: the k-th fastest of n, k = ⌈qn⌉.`, mostRatio, leas
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.Float64Var(&p.rate, "rate", 500, "`number` of gradients a second, and of controls")
-	f.DurationVar(&p.duration, "duration", 40*time.Second, "`time` to take; gradients are left out for half of it")
+	f.DurationVar(&p.duration, "duration", time.Minute, "`time` to take; gradients are left out for half of it")
 	f.IntVar(&p.cfg.Workers, "workers", 200, "number `N` of workers")
 	f.IntVar(&p.cfg.Window, "window", 100, "number `W` of steps that a gradient unrolls")
 	f.IntVar(&p.cfg.Parallelism, "parallelism", 1, "`number` of goroutines of the estimator (0: one for each CPU); more than one helps where a gradient takes longer")

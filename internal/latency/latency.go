@@ -99,9 +99,6 @@ func (t *Trial) Run(ctx context.Context) *Result {
 			due = due.Add(period)
 			if behind := time.Since(due); behind > period {
 				due = due.Add(behind.Truncate(period))
-				if k >= 0 {
-					r.Missed += int(behind / period)
-				}
 			}
 		}
 		switch {
@@ -111,6 +108,13 @@ func (t *Trial) Run(ctx context.Context) *Result {
 		default:
 			r.Without.add(before, readPauses())
 		}
+	}
+	ran := time.Since(begin)
+	if ran > t.Duration {
+		ran = t.Duration
+	}
+	if due := int((ran + period - 1) / period); due > len(r.Late) {
+		r.Missed = due - len(r.Late)
 	}
 	return r
 }

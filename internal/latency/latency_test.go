@@ -67,7 +67,7 @@ func TestRun(t *testing.T) {
 	assert.Len(t, r.Late, len(r.Call)+len(r.Control)+len(r.Alone))
 	assert.Len(t, r.Late, turns)
 	assert.GreaterOrEqual(t, calls, len(r.Call))
-	assert.InDelta(t, 1600, turns+r.Missed, slices)
+	assert.InDelta(t, 1600, turns+r.Missed, 1)
 	for _, late := range r.Late {
 		assert.GreaterOrEqual(t, late, time.Duration(0))
 	}
