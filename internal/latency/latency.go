@@ -55,8 +55,12 @@ func (t *Trial) Run(ctx context.Context) *Result {
 	r := &Result{}
 	rounds := t.tune()
 	slice := t.Duration / slices
-	begin := time.Now().Add(slice)
-	due := begin.Add(-slice)
+	warmUp := slice
+	if warmUp > time.Second {
+		warmUp = time.Second
+	}
+	due := time.Now()
+	begin := due.Add(warmUp)
 	order := noise.New(1)
 	var pair [2]time.Duration // a call and a control
 	for k, turn := -1, uint64(0); k < slices && ctx.Err() == nil; k++ {
