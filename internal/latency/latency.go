@@ -36,7 +36,7 @@ type Result struct {
 const (
 	slices   = 20    // of a trial, half of them without Call
 	coarsely = 1.02  // how a round of tuning changes the control, before anything counts
-	finely   = 1.001 // and afterwards
+	finely   = 1.003 // and afterwards
 )
 
 // Run makes the calls until Duration has passed or ctx ends. It is one goroutine that
