@@ -285,7 +285,7 @@ func BenchmarkLatency(b *testing.B) {
 	for _, parallelism := range []int{1, 2} {
 		b.Run(fmt.Sprintf("tier=%s/parallelism=%d", nres.Tier(), parallelism), func(b *testing.B) {
 			_, gradient := newGradient(b, estimator.Config{Workers: 200, Parallelism: parallelism})
-			b.ReportMetric(latency.Allocations(gradient, 100), "allocs/op")
+			b.ReportMetric(latency.Allocations(gradient, 100), "allocs/gradient")
 			const rate = 500
 			load := latency.Serve()
 			trial := latency.Trial{Call: gradient, Rate: rate, Duration: time.Duration(2*b.N) * time.Second / rate}
