@@ -53,7 +53,8 @@ type Steps struct {
 // goroutine; there is no perturbation for each worker, but with Config.KeepSums. If
 // sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
 // in lanes, up to 32 of them at a time, with the same bits; then a goroutine takes up
-// to 64 vectors like theta, or TES 96, half as many for d > 256.
+// to 64 vectors like theta, or TES 96, half as many for d > 256. Where this would be
+// more than 32 MiB for all goroutines, there are no lanes.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
 	if e.stateLen < 1 {
@@ -66,7 +67,7 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	if e.cfg.Method == TES {
 		e.perWorker = 1
 	}
-	if e.cfg.Workers >= minLanes && e.d <= maxLanesD {
+	if e.lanesPay() {
 		e.laner, _ = sys.(unroll.Laner[F])
 	}
 	e.scratch = make([]scratch[F], e.cfg.Parallelism)

@@ -1,6 +1,8 @@
 package estimator
 
 import (
+	"unsafe"
+
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -47,6 +49,24 @@ func (e *engine[F]) blockOf(b int) block {
 	return block{first, count, (count + unroll.Lanes - 1) / unroll.Lanes * unroll.Lanes}
 }
 
+// maxLaneBytes bounds the rows of theta of all goroutines together.
+const maxLaneBytes = 32 << 20
+
+// lanesPay says whether workers are to be advanced in lanes.
+func (e *engine[F]) lanesPay() bool {
+	var x F
+	rows := e.copies() * unroll.Lanes * int(unsafe.Sizeof(x))
+	return e.cfg.Workers >= minLanes && e.d <= maxLanesD && e.d <= maxLaneBytes/e.cfg.Parallelism/rows
+}
+
+// copies returns how many thetas a worker's window is made with.
+func (e *engine[F]) copies() int {
+	if e.cfg.Method == TES {
+		return 3
+	}
+	return 2
+}
+
 func (e *engine[F]) initLanes() {
 	e.blockLen = maxBlock
 	if e.d > maxBlockD {
@@ -54,10 +74,7 @@ func (e *engine[F]) initLanes() {
 	}
 	groups := (e.cfg.Workers + unroll.Lanes - 1) / unroll.Lanes
 	e.states = make([]F, e.perWorker*e.stateLen*groups*unroll.Lanes)
-	copies := 2
-	if e.cfg.Method == TES {
-		copies = 3
-	}
+	copies := e.copies()
 	for g := range e.scratch {
 		s := &e.scratch[g]
 		n := e.blockLen

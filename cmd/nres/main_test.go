@@ -282,7 +282,7 @@ type stopper struct {
 
 func (s stopper) close() {}
 func (s stopper) update(done int, _ float64) {
-	if done == s.after {
+	if done >= s.after {
 		s.stop()
 	}
 }
