@@ -1,6 +1,8 @@
 package estimator
 
 import (
+	"unsafe"
+
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -11,13 +13,11 @@ import (
 // same one of s⁻. The last block has as many whole groups of lanes as it needs; what is
 // left of these are copies of a worker, and never read.
 
-// maxBlock is the number of workers in a block where theta is short. Rows of a long
-// one don't fit the cache, and take memory.
 const (
-	minLanes  = unroll.Lanes / 2 // fewer workers are advanced one by one
-	maxLanesD = 1 << 14          // and so are those of longer thetas
-	maxBlock  = 2 * unroll.Lanes
-	maxBlockD = 256
+	minLanes   = unroll.Lanes / 2    // fewer workers are advanced one by one
+	maxLanesD  = 1 << 14             // and so are those of longer thetas
+	maxBlock   = unroll.MaxLanes / 3 // workers in a block
+	blockBytes = 64 << 10            // and of their states and perturbations
 )
 
 // never stands for the steps left of a lane that isn't a worker's, or not any more.
@@ -48,10 +48,7 @@ func (e *engine[F]) blockOf(b int) block {
 }
 
 func (e *engine[F]) initLanes() {
-	e.blockLen = maxBlock
-	if e.d > maxBlockD {
-		e.blockLen = unroll.Lanes
-	}
+	e.blockLen = e.blockLength()
 	groups := (e.cfg.Workers + unroll.Lanes - 1) / unroll.Lanes
 	e.states = make([]F, e.perWorker*e.stateLen*groups*unroll.Lanes)
 	copies := 2
@@ -70,6 +67,24 @@ func (e *engine[F]) initLanes() {
 		}
 		s.lanes = l
 	}
+}
+
+// blockLength returns how many workers are advanced together. Long rows mean fewer
+// calls, but rows should fit the cache; where windows are cut, those of a whole block
+// are; and each goroutine is to get a few blocks.
+func (e *engine[F]) blockLength() int {
+	c := &e.cfg
+	var x F
+	worker := 2 * (e.d + e.stateLen) * int(unsafe.Sizeof(x))
+	cut := e.horizon%c.Window != 0 || c.Period%c.Window != 0
+	n := maxBlock
+	for n > unroll.Lanes && worker > blockBytes/n {
+		n /= 2
+	}
+	for n > 2*unroll.Lanes && (cut || c.Parallelism > 1 && (c.Workers-1)/n+1 < 2*c.Parallelism) {
+		n /= 2
+	}
+	return n
 }
 
 // rows returns the states of a block.
