@@ -129,14 +129,21 @@ func (e *engine[F]) windowBlock(g, b int) {
 	m := e.cfg.Window // the steps that all lanes can make
 	// Up to here, windows are of the episode's first noise period.
 	uncut := least(e.horizon, e.cfg.Period) - e.cfg.Window
-	for j := range l.part[:k.count] {
+	if uncut < 0 {
+		uncut = 0
+	}
+	// The few other workers are found without branches, which would be mispredicted.
+	some := 0
+	for j, t := range e.tau[k.first : k.first+k.count] {
+		l.part[j], l.run[some] = e.cfg.Window, j
+		if uint(t-1) >= uint(uncut) || tes {
+			some++
+		}
+	}
+	for _, j := range l.run[:some] {
 		if tes {
 			e.beginWindow(k.first + j)
 			e.workers[k.first+j].lost = false // the shared state isn't: only a window is
-		}
-		if t := e.tau[k.first+j]; !tes && t > 0 && t <= uncut {
-			l.part[j] = e.cfg.Window
-			continue
 		}
 		l.part[j] = e.stretch(k.first+j, e.cfg.Window)
 		m = least(m, l.part[j])
@@ -159,18 +166,18 @@ func (e *engine[F]) windowBlock(g, b int) {
 	}
 	if m == e.cfg.Window && m <= unroll.Stretch {
 		e.laner.WindowLanes(s, theta, tau, m, env, sum)
-		short := e.allowed && !e.odd.Load() && e.foundShort(k, sum)
-		for j := range tau[:k.count] {
-			tau[j] += m
-			if !short {
+		ended := l.run[:0]
+		if e.allowed && !e.odd.Load() && e.foundShort(k, sum) {
+			ended = e.passShort(k, m, l.run)
+		} else {
+			for j := range tau[:k.count] {
+				tau[j] += m
 				e.recordLane(g, s, j, width, k, m, float64(sum[j]), float64(sum[n+j]))
-				continue
 			}
-			e.made[k.first+j] += 2 * uint64(m)
-			if tau[j] == e.horizon {
-				e.end(k.first + j)
-				e.initLane(g, s, j, width, k)
-			}
+		}
+		for _, j := range ended {
+			e.end(k.first + j)
+			e.initLane(g, s, j, width, k)
 		}
 	} else {
 		e.cutWindow(g, s, theta, width, k, m)
@@ -282,6 +289,21 @@ func (e *engine[F]) foundShort(k block, sum []F) bool {
 		e.short[i/unroll.Lanes] = true
 	}
 	return true
+}
+
+// passShort counts m steps of a block, and returns the lanes whose episodes have ended.
+func (e *engine[F]) passShort(k block, m int, ended []int) []int {
+	tau, made := e.tau[k.first:k.first+k.count], e.made[k.first:k.first+k.count]
+	n := 0
+	for j := range tau {
+		tau[j] += m
+		made[j] += 2 * uint64(m)
+		ended[n] = j
+		if tau[j] == e.horizon {
+			n++
+		}
+	}
+	return ended[:n]
 }
 
 // spread copies TES's states to all three copies of the lanes.
