@@ -135,7 +135,7 @@ func (e *engine[F]) windowBlock(g, b int) {
 	// The few other workers are found without branches, which would be mispredicted.
 	some := 0
 	for j, t := range e.tau[k.first : k.first+k.count] {
-		l.part[j], l.run[some] = e.cfg.Window, j
+		l.run[some] = j
 		if uint(t-1) >= uint(uncut) || tes {
 			some++
 		}
@@ -145,14 +145,10 @@ func (e *engine[F]) windowBlock(g, b int) {
 			e.beginWindow(k.first + j)
 			e.workers[k.first+j].lost = false // the shared state isn't: only a window is
 		}
-		l.part[j] = e.stretch(k.first+j, e.cfg.Window)
-		m = least(m, l.part[j])
+		m = least(m, e.stretch(k.first+j, e.cfg.Window))
 	}
-	if k.count < n {
-		for j := k.count; j < n; j++ {
-			l.part[j] = never
-		}
-		e.idleLanes(s, width, k, l.part, 0)
+	for j := k.count; j < n; j++ {
+		e.idleLane(s, width, k, j, 0)
 	}
 	eps, env, tau := e.eps[k.first:k.first+n], e.env[k.first:k.first+n], e.tau[k.first:k.first+n]
 	e.perturbLanes(theta, width, eps)
@@ -197,6 +193,10 @@ func (e *engine[F]) cutWindow(g int, s, theta []F, width int, k block, m int) {
 	eps, env, tau := e.eps[k.first:k.first+n], e.env[k.first:k.first+n], e.tau[k.first:k.first+n]
 	for j := range run {
 		run[j], total[j], total[n+j] = 0, 0, 0
+		part[j] = never
+		if j < k.count {
+			part[j] = e.left(k.first+j, e.cfg.Window)
+		}
 	}
 	idle := k.count < n // some lanes are
 	for left := e.cfg.Window; left > 0; {
@@ -242,7 +242,11 @@ func (e *engine[F]) cutWindow(g int, s, theta []F, width int, k block, m int) {
 			if live == k.count {
 				return // all have failed
 			}
-			e.idleLanes(s, width, k, part, live)
+			for j, p := range part {
+				if p == never {
+					e.idleLane(s, width, k, j, live)
+				}
+			}
 		}
 		if changed {
 			e.perturbLanes(theta, width, eps)
@@ -315,19 +319,13 @@ func (e *engine[F]) spread(s, shared []F, n int) {
 	}
 }
 
-// idleLanes makes lanes that are no worker's, or one's that has failed, copies of the
+// idleLane makes lane j, that is no worker's or one's that has failed, a copy of the
 // given one, and where it is.
-func (e *engine[F]) idleLanes(s []F, width int, k block, part []int, live int) {
-	from := k.first + live
-	for j, p := range part[:k.lanes] {
-		if p != never {
-			continue
-		}
-		to := k.first + j
-		e.tau[to], e.eps[to], e.env[to] = e.tau[from], e.eps[from], e.env[from]
-		for c := 0; c < e.stateLen*width; c += k.lanes {
-			s[c+j] = s[c+live]
-		}
+func (e *engine[F]) idleLane(s []F, width int, k block, j, live int) {
+	to, from := k.first+j, k.first+live
+	e.tau[to], e.eps[to], e.env[to] = e.tau[from], e.eps[from], e.env[from]
+	for c := 0; c < e.stateLen*width; c += k.lanes {
+		s[c+j] = s[c+live]
 	}
 }
 
