@@ -16,6 +16,11 @@ const (
 
 // A Laner is a System that can advance many particles at once, in lanes: rows that
 // hold one element of the state, or of theta, of all particles.
+//
+// Lanes don't take assembly. Lorenz written with package vec, on rows of 256, makes
+// steps 15 times as fast as its Step does on a Xeon with AVX-512, and a fifth as fast
+// as its kernel in assembly; on rows of 64, whose calls have less to do, 7 times and
+// a twelfth.
 type Laner[F vec.Float] interface {
 	// WindowLanes does for each lane what n calls of Step do. len(sum) is the number
 	// of lanes, a multiple of Lanes and at most MaxLanes. s is StateLen rows of that length, and theta
