@@ -44,12 +44,20 @@ func combineNEON(dst *float32, n int, ws *float32, ks *schedule, count int, b ui
 
 func laneKernels() bool { return useNEON }
 
-func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32) {
-	fillLanesNEON(dst, stride, n, ss, count, b)
+func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32, signs bool) {
+	if signs {
+		fillSignLanesNEON(dst, stride, n, ss, count, b)
+	} else {
+		fillLanesNEON(dst, stride, n, ss, count, b)
+	}
 }
 
-func perturbPairLanesKernel(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32) {
-	perturbPairLanesNEON(plus, minus, stride, theta, n, sigma, ss, count, b)
+func perturbPairLanesKernel(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32, signs bool) {
+	if signs {
+		perturbPairSignLanesNEON(plus, minus, stride, theta, n, sigma, ss, count, b)
+	} else {
+		perturbPairLanesNEON(plus, minus, stride, theta, n, sigma, ss, count, b)
+	}
 }
 
 //go:noescape
@@ -57,3 +65,9 @@ func fillLanesNEON(dst *float32, stride, n int, ss *Stream, count int, b uint32)
 
 //go:noescape
 func perturbPairLanesNEON(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+
+//go:noescape
+func fillSignLanesNEON(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+
+//go:noescape
+func perturbPairSignLanesNEON(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)

@@ -505,10 +505,9 @@ loop:
 	ADD_4S(weyl0, k0, k0)              \
 	ADD_4S(weyl1, k1, k1)
 
-// lanes<> sets V0 to V15 to the normals of a block of 16 streams, or words 2 and 3 of
-// it to something where left is not above 2, and advances block. It uses R6, R7 and V16
-// to V31.
-TEXT lanes<>(SB), NOSPLIT, $0-0
+// laneWords<> sets V0 to V15 to the words of a block of 16 streams and advances block.
+// It uses R6, R7 and V16 to V30.
+TEXT laneWords<>(SB), NOSPLIT, $0-0
 	MOVD $philox<>(SB), R6
 	VLD1 (R6), [V16.B16]
 	VDUP V16.S[2], V29.S4
@@ -528,7 +527,12 @@ round:
 	NEON_LANES(key3A, key3B, 12, 13, 14, 15)
 	SUBS $1, R7
 	BNE  round
+	RET
 
+// laneNormals<> is laneWords<> for normals. Words 2 and 3 may stay words where left is
+// not above 2. It uses R6, R7 and V16 to V31.
+TEXT laneNormals<>(SB), NOSPLIT, $0-0
+	CALL laneWords<>(SB)
 	MOVD $normal<>(SB), R6
 	VLD1.P 64(R6), [V28.B16, V29.B16, V30.B16, V31.B16]
 	NEON_NORMALS(0, 1, 4, 5)
@@ -563,7 +567,7 @@ group:
 	MOVWU b+40(FP), block
 
 rows:
-	CALL lanes<>(SB)
+	CALL laneNormals<>(SB)
 	NEON_ROW(F0, F4, F8, F12)
 	NEON_ROW(F1, F5, F9, F13)
 	NEON_ROW(F2, F6, F10, F14)
@@ -615,13 +619,131 @@ group:
 	MOVWU b+64(FP), block
 
 rows:
-	CALL  lanes<>(SB)
+	CALL  laneNormals<>(SB)
 	VLD1R (R12), [V24.S4]
 	NEON_ROW_PAIR(0, 4, 8, 12)
 	NEON_ROW_PAIR(1, 5, 9, 13)
 	NEON_ROW_PAIR(2, 6, 10, 14)
 	NEON_ROW_PAIR(3, 7, 11, 15)
 	B     rows
+
+next:
+	ADD  $256, streams
+	ADD  $64, out
+	ADD  $64, down
+	SUBS $16, todo
+	BNE  group
+	RET
+
+// Signs in lanes: word j of a block has the bits of rows 32j to 32j+31.
+
+#define ones  31 // 1 in all lanes
+#define wordsLeft R13 // of the block
+#define bitsLeft  R14 // of the word
+
+// NEON_SIGN_ROW sets V25 to V28 to the row of the lowest bits of words 0, which it
+// shifts out.
+#define NEON_SIGN_ROW \
+	SHL_4S(31, 0, 25)    \
+	SHL_4S(31, 4, 26)    \
+	SHL_4S(31, 8, 27)    \
+	SHL_4S(31, 12, 28)   \
+	ORR_16B(ones, 25, 25) \
+	ORR_16B(ones, 26, 26) \
+	ORR_16B(ones, 27, 27) \
+	ORR_16B(ones, 28, 28) \
+	USHR_4S(1, 0, 0)     \
+	USHR_4S(1, 4, 4)     \
+	USHR_4S(1, 8, 8)     \
+	USHR_4S(1, 12, 12)
+
+// NEON_NEXT_WORD sets words 0 to the next ones.
+#define NEON_NEXT_WORD(w0, w1, w2, w3) \
+	ORR_16B(w1, w1, w0) \
+	ORR_16B(w2, w2, w1) \
+	ORR_16B(w3, w3, w2)
+
+#define NEON_NEXT_WORDS \
+	NEON_NEXT_WORD(0, 1, 2, 3)   \
+	NEON_NEXT_WORD(4, 5, 6, 7)   \
+	NEON_NEXT_WORD(8, 9, 10, 11) \
+	NEON_NEXT_WORD(12, 13, 14, 15)
+
+// func fillSignLanesNEON(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+TEXT ·fillSignLanesNEON(SB), NOSPLIT, $0-44
+	MOVD  dst+0(FP), out
+	MOVD  stride+8(FP), pitch
+	MOVD  ss+24(FP), streams
+	MOVD  count+32(FP), todo
+	LSL   $2, pitch, pitch
+	FMOVS $1.0, F31
+	VDUP  V31.S[0], V31.S4
+
+group:
+	MOVD  out, row
+	MOVD  n+16(FP), left
+	MOVWU b+40(FP), block
+
+blocks:
+	CALL laneWords<>(SB)
+	MOVD $4, wordsLeft
+
+word:
+	MOVD $32, bitsLeft
+
+bit:
+	NEON_SIGN_ROW
+	NEON_ROW(F25, F26, F27, F28)
+	SUBS $1, bitsLeft
+	BNE  bit
+	NEON_NEXT_WORDS
+	SUBS $1, wordsLeft
+	BNE  word
+	B    blocks
+
+next:
+	ADD  $256, streams
+	ADD  $64, out
+	SUBS $16, todo
+	BNE  group
+	RET
+
+// func perturbPairSignLanesNEON(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+TEXT ·perturbPairSignLanesNEON(SB), NOSPLIT, $0-68
+	MOVD  plus+0(FP), out
+	MOVD  minus+8(FP), down
+	MOVD  stride+16(FP), pitch
+	MOVD  $sigma+40(FP), R12
+	MOVD  ss+48(FP), streams
+	MOVD  count+56(FP), todo
+	LSL   $2, pitch, pitch
+	FMOVS $1.0, F31
+	VDUP  V31.S[0], V31.S4
+
+group:
+	MOVD  out, row
+	MOVD  down, rowDown
+	MOVD  theta+24(FP), in
+	MOVD  n+32(FP), left
+	MOVWU b+64(FP), block
+
+blocks:
+	CALL  laneWords<>(SB)
+	VLD1R (R12), [V24.S4]
+	MOVD  $4, wordsLeft
+
+word:
+	MOVD $32, bitsLeft
+
+bit:
+	NEON_SIGN_ROW
+	NEON_ROW_PAIR(25, 26, 27, 28)
+	SUBS $1, bitsLeft
+	BNE  bit
+	NEON_NEXT_WORDS
+	SUBS $1, wordsLeft
+	BNE  word
+	B    blocks
 
 next:
 	ADD  $256, streams
