@@ -210,20 +210,20 @@ func (c *crew[F]) beginWindow(i int) {
 // under one perturbation, which it sets c.eps[i] to.
 func (c *crew[F]) stretch(i, n int) int {
 	tau := c.tau[i]
-	if left := c.horizon - tau; left < n {
-		n = left
+	if period := c.period(tau); tau == period*c.cfg.Period && c.cfg.Method != TES {
+		c.eps[i] = c.workers[i].noise.Derive(uint64(period))
 	}
+	return c.left(i, n)
+}
+
+// left is stretch where c.eps[i] is set.
+func (c *crew[F]) left(i, n int) int {
+	tau := c.tau[i]
+	n = least(n, c.horizon-tau)
 	if c.cfg.Method == TES {
 		return n
 	}
-	period := c.period(tau)
-	if tau == period*c.cfg.Period {
-		c.eps[i] = c.workers[i].noise.Derive(uint64(period))
-	}
-	if left := (period+1)*c.cfg.Period - tau; left < n {
-		n = left
-	}
-	return n
+	return least(n, (c.period(tau)+1)*c.cfg.Period-tau)
 }
 
 // period returns the noise period that step tau+1 is in. Divisions take time; NRES

@@ -52,9 +52,10 @@ type Steps struct {
 // It takes memory for N pairs of states, and two vectors like theta for each
 // goroutine; there is no perturbation for each worker, but with Config.KeepSums. If
 // sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
-// in lanes, up to 32 of them at a time, with the same bits; then a goroutine takes up
-// to 64 vectors like theta, or TES 96, half as many for d > 256. Where this would be
-// more than 32 MiB for all goroutines, there are no lanes.
+// in lanes, up to 128 of them at a time while their rows are short, with the same bits;
+// then a goroutine takes up to 64 KiB for perturbations, or 32 vectors like theta if
+// that's more, and half as much again with TES. Where this would be more than 32 MiB for
+// all goroutines, there are no lanes.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
 	if e.stateLen < 1 {

@@ -52,36 +52,44 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 func (c *crew[F]) combine(grad []F) (loss float64) {
 	s := &c.gradient
 	var steps int
-	for i := range c.workers {
-		if c.isShort(i) {
-			loss += c.plus[i] + c.minus[i]
-			steps += c.cfg.Window
+	for lo := 0; lo < len(c.workers); lo += unroll.Lanes {
+		hi := least(lo+unroll.Lanes, len(c.workers))
+		if c.isShort(lo) {
+			steps += (hi - lo) * c.cfg.Window
 			continue
 		}
-		w := &c.workers[i]
-		loss += w.plus + w.minus
-		steps += w.steps
+		for i := lo; i < hi; i++ {
+			steps += c.workers[i].steps
+		}
 	}
 	s.out = grad
 	weights, streams, sums := s.weights[:0], s.streams[:0], false
 	scale := c.shape(steps)
 	// Weights and streams are all there is to sums of one perturbation each.
 	single := c.cfg.Period == c.horizon || c.cfg.Method == TES
-	for i := range c.workers {
-		if c.isShort(i) {
-			weights = append(weights, F((c.plus[i]-c.minus[i])*scale))
-			streams = append(streams, c.eps[i])
+	for lo := 0; lo < len(c.workers); lo += unroll.Lanes {
+		hi := least(lo+unroll.Lanes, len(c.workers))
+		if c.isShort(lo) {
+			minus := c.minus[lo:hi]
+			for j, plus := range c.plus[lo:hi] {
+				loss += plus + minus[j]
+				weights = append(weights, F((plus-minus[j])*scale))
+			}
+			streams = append(streams, c.eps[lo:hi]...)
 			continue
 		}
-		terms := c.workers[i].terms
-		for j := range terms {
-			t := &terms[j]
-			weights = append(weights, F(t.weight*scale))
-			streams = append(streams, t.eps)
-			sums = sums || t.last > 0
-		}
-		if single {
-			c.workers[i].forget()
+		for i := lo; i < hi; i++ {
+			w := &c.workers[i]
+			loss += w.plus + w.minus
+			for j := range w.terms {
+				t := &w.terms[j]
+				weights = append(weights, F(t.weight*scale))
+				streams = append(streams, t.eps)
+				sums = sums || t.last > 0
+			}
+			if single {
+				w.forget()
+			}
 		}
 	}
 	s.weights, s.streams, s.sums = weights, streams, sums
@@ -101,6 +109,8 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 	return loss / float64(2*steps)
 }
 
+// isShort reports whether what the workers from i on found, i a multiple of
+// unroll.Lanes, is in the short form.
 func (f *found) isShort(i int) bool {
 	j := i / unroll.Lanes
 	return j < len(f.short) && f.short[j]

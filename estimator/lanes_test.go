@@ -85,7 +85,7 @@ func TestLanes(t *testing.T) {
 			if horizon > 24 && n%7 != 0 || testing.Short() && n%3 != 0 {
 				continue
 			}
-			cfg.Workers = []int{8, 9, 16, 17, 33, 70}[n%6]
+			cfg.Workers = []int{8, 9, 16, 17, 33, 70, 150}[n%7]
 			cfg.Parallelism = 1 + n%3
 			cfg.KeepSums = n%2 == 0
 			cfg.NonFinite = NonFinite(n % 2)
@@ -154,7 +154,7 @@ func sameInLanes[F vec.Float](t *testing.T, sys unroll.System[F], cfg Config, n 
 func TestLaneStretches(t *testing.T) {
 	var calls []int
 	sys := laned[float32]{walk[float32]{2, 200, false}, &calls}
-	est, err := New[float32](sys, Config{Workers: 50, Window: 100, Sigma: 0.1, Parallelism: 1})
+	est, err := New[float32](sys, Config{Workers: 150, Window: 100, Sigma: 0.1, Parallelism: 1})
 	require.NoError(t, err)
 	theta, grad := make([]float32, 2), make([]float32, 2)
 	for i := 0; i < 6; i++ {

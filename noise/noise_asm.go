@@ -203,8 +203,8 @@ func axpy[F vec.Float](g []F, w F, s Stream, off uint64) { perturb(g, g, w, s, o
 
 func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	switch {
-	case len(g) > 0 && len(g) <= combineLanesMax && off == 0 && len(ws) >= laneGroup/4 && laneKernels():
-		combineLanes(g, ws, ss)
+	case inLanes(len(g), combineLanesMax, off, len(ws)):
+		combineLanes(g, ws, ss, false)
 	case len(g) <= small || !kernels():
 		combineGeneric(g, ws, ss, off, false)
 	case cast.Is32[F]():

@@ -109,6 +109,8 @@ func axpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { perturbSigns(g, 
 
 func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	switch {
+	case inLanes(len(g), combineSignLanesMax, off, len(ws)):
+		combineLanes(g, ws, ss, true)
 	case !longerThan[F](len(g), smallSigns) || !signKernels():
 		combineGeneric(g, ws, ss, off, true)
 	case cast.Is32[F]():
