@@ -147,7 +147,7 @@ type Config struct {
 	Phase    Phase   // ESSingle is LockStep, whatever this says
 	Workers  int     // N ≥ 1, the number of antithetic pairs
 	Window   int     // W, in steps, 1 to T; FullES: T, or 0, which stands for it
-	Period   int     // K ≥ 1, in steps, for GPES; 0 with the other methods
+	Period   int     // K ≥ 1, in steps, for GPES; the other methods have their own, or 0 for it
 	Interval int     // M ≥ 1, in windows, for ESSingle; 0 stands for T/W, one perturbation an episode
 	Sigma    float64 // σ, the standard deviation of the perturbation, positive
 	Seed     uint64
@@ -214,8 +214,6 @@ func (c *Config) check(horizon int) error {
 		return bad("Window", c.Window, fmt.Sprintf("T = %d with %v", horizon, c.Method))
 	case c.Method == GPES && c.Period < 1:
 		return bad("Period", c.Period, "K ≥ 1 with gpes")
-	case c.Method != GPES && c.Period != 0:
-		return bad("Period", c.Period, fmt.Sprintf("0 with %v, which has its own; gpes takes any", c.Method))
 	case c.Method == ESSingle && c.Interval < 0:
 		return bad("Interval", c.Interval, "M ≥ 1 windows, or 0 for one perturbation an episode")
 	case c.Method != ESSingle && c.Interval != 0:
@@ -225,19 +223,14 @@ func (c *Config) check(horizon int) error {
 	case c.Parallelism < 0:
 		return bad("Parallelism", c.Parallelism, "≥ 1, or 0 for GOMAXPROCS")
 	}
-	switch c.Method {
-	case NRES, FullES:
-		c.Period = horizon
-	case PES, TES:
-		c.Period = c.Window
-	case ESSingle:
-		c.Phase, c.LossScale, c.Period = LockStep, Sum, horizon
-		if c.Interval > 0 && c.Interval <= horizon/c.Window {
-			c.Period = c.Interval * c.Window
+	if period := c.impliedPeriod(horizon); c.Period != period {
+		if c.Method != GPES && c.Period != 0 {
+			return bad("Period", c.Period, fmt.Sprintf("%d, or 0 for it, with %v; gpes takes any", period, c.Method))
 		}
+		c.Period = period
 	}
-	if c.Period > horizon {
-		c.Period = horizon // an episode ends every noise period
+	if c.Method == ESSingle {
+		c.Phase, c.LossScale = LockStep, Sum
 	}
 	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict {
 		why := "in strict mode"
@@ -258,4 +251,17 @@ func (c *Config) check(horizon int) error {
 		c.Parallelism = c.Workers
 	}
 	return nil
+}
+
+// impliedPeriod returns the method's K; for GPES Period, or T if that is less.
+func (c *Config) impliedPeriod(horizon int) int {
+	switch {
+	case c.Method == PES || c.Method == TES:
+		return c.Window
+	case c.Method == GPES:
+		return least(c.Period, horizon) // an episode ends every noise period
+	case c.Interval > 0 && c.Interval <= horizon/c.Window:
+		return c.Interval * c.Window
+	}
+	return horizon
 }

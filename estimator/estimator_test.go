@@ -609,6 +609,45 @@ func (empty) ParamLen() int { return 0 }
 func (empty) StateLen() int { return 1 }
 func (empty) Horizon() int  { return 20 }
 
+// TestConfigRoundTrip: what Config returns is accepted, and is the same estimator.
+func TestConfigRoundTrip(t *testing.T) {
+	const horizon = 12
+	sys, theta := walk[float32]{2, horizon, true}, []float32{1, 2}
+	for _, cfg := range []Config{
+		{Method: NRES, Window: 5}, {Method: PES, Window: 5}, {Method: TES, Window: 5},
+		{Method: GPES, Window: 5, Period: 7}, {Method: GPES, Window: 5, Period: horizon + 1},
+		{Method: FullES}, {Method: FullES, Window: horizon},
+		{Method: ESSingle, Window: 5}, {Method: ESSingle, Window: 5, Interval: 2}, {Method: ESSingle, Window: 5, Interval: 3},
+	} {
+		cfg.Workers, cfg.Sigma, cfg.Seed = 3, 0.25, 4
+		first, err := New[float32](sys, cfg)
+		require.NoError(t, err)
+		again, err := New[float32](sys, first.Config())
+		require.NoError(t, err, "%+v", cfg)
+		assert.Equal(t, first.Config(), again.Config())
+		got, want := make([]float32, 2), make([]float32, 2)
+		for i := 0; i < 4; i++ {
+			_, err = first.Gradient(want, theta)
+			require.NoError(t, err)
+			_, err = again.Gradient(got, theta)
+			require.NoError(t, err)
+			assert.Equal(t, want, got, "%+v", cfg)
+		}
+		if cfg.Method != TES {
+			at, err := NewAskTell[float32](2, horizon, cfg)
+			require.NoError(t, err)
+			_, err = NewAskTell[float32](2, horizon, at.Config())
+			assert.NoError(t, err, "%+v", cfg)
+		}
+		if cfg = first.Config(); cfg.Method != GPES {
+			cfg.Period++
+			_, err = New[float32](sys, cfg)
+			assert.EqualError(t, err, fmt.Sprintf("estimator: Period is %d; allowed: %d, or 0 for it, with %v; gpes takes any",
+				cfg.Period, cfg.Period-1, cfg.Method))
+		}
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	good := Config{Workers: 3, Window: 5, Sigma: 1}
 	for field, changes := range map[string][]func(c *Config){
@@ -628,7 +667,7 @@ func TestConfigErrors(t *testing.T) {
 		"NonFinite":   {func(c *Config) { c.NonFinite = 2 }},
 		"Period": {
 			func(c *Config) { c.Method = GPES }, func(c *Config) { c.Method, c.Period = GPES, -1 },
-			func(c *Config) { c.Period = 5 }, func(c *Config) { c.Method, c.Period = PES, 5 },
+			func(c *Config) { c.Period = 5 }, func(c *Config) { c.Method, c.Period = PES, 6 },
 			func(c *Config) { c.Method, c.Period, c.Strict = GPES, 7, true },
 			func(c *Config) { c.Method, c.Period, c.Shaping = GPES, 7, Sign },
 		},
