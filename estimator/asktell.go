@@ -100,6 +100,7 @@ func (a *AskTell[F]) ask(worker int) (Question, noise.Stream) {
 	if k.left == 0 {
 		if k.left, k.warmUp = c.phase(worker), true; k.done || k.left == 0 {
 			k.left, k.warmUp, k.done = c.cfg.Window, false, true
+			c.cut(worker)
 		}
 	}
 	k.serial++

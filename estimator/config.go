@@ -34,6 +34,14 @@ const (
 	Random
 	// LockStep workers all start at 0.
 	LockStep
+	// Staggered workers all start at 0, too, but the first episode of worker i is cut
+	// short at the end of the first window that reaches step ⌊T/N⌋·(i+1), if it has
+	// not ended by then. So they spread without start-up, but gradients before step T
+	// see more of the beginning of episodes than of the end. It differs from
+	// Stratified in that, in having no random u, and in the spacing, ⌊T/N⌋ (or W, if
+	// that is more) instead of W. With N > T worker i is cut at step i mod T + 1. (It
+	// is the initial_reset_t of the code published with Vicol et al., ICML 2021.)
+	Staggered
 )
 
 // Noise is the distribution of the perturbations.
@@ -77,7 +85,7 @@ const (
 
 var (
 	methodNames    = []string{"nres", "pes", "gpes", "fulles", "tes", "essingle"}
-	phaseNames     = []string{"stratified", "random", "lockstep"}
+	phaseNames     = []string{"stratified", "random", "lockstep", "staggered"}
 	noiseNames     = []string{"normal", "signs"}
 	lossScaleNames = []string{"mean", "sum"}
 	shapingNames   = []string{"raw", "std", "sign", "rank"}

@@ -187,6 +187,23 @@ func (c *crew[F]) begin(i int) {
 	w.noise, c.env[i] = c.streams(i, w.episode)
 }
 
+// cut ends the first episode of worker i before its next window, if Staggered says so.
+// It reports whether it did: the state is for the caller to set up.
+func (c *crew[F]) cut(i int) bool {
+	if c.cfg.Phase != Staggered || c.workers[i].episode > 0 {
+		return false
+	}
+	n, at := c.cfg.Workers, i%c.horizon+1
+	if n <= c.horizon {
+		at = c.horizon / n * (i + 1)
+	}
+	if c.tau[i] < at {
+		return false
+	}
+	c.end(i)
+	return true
+}
+
 // streams returns an episode's streams of worker i.
 func (c *crew[F]) streams(i int, episode uint64) (noise, env noise.Stream) {
 	r := &c.roots[i]

@@ -169,6 +169,7 @@ func (e *engine[F]) run(grad, theta []F) (float64, error) {
 		}
 		e.started = true
 	}
+	e.stagger()
 	e.pool.run(e.windows, e.doWindow)
 	if err := e.failed(); err != nil {
 		return 0, err
@@ -177,6 +178,17 @@ func (e *engine[F]) run(grad, theta []F) (float64, error) {
 }
 
 func (e *engine[F]) forget() { e.theta = nil }
+
+// stagger begins the second episode of the workers whose first one is to be cut.
+func (e *engine[F]) stagger() {
+	for i := 0; i < len(e.workers) && e.cfg.Phase == Staggered; i++ {
+		if e.cut(i) {
+			plus, minus := e.scratch[0].sPlus, e.scratch[0].sMinus
+			e.init2(plus, minus, e.env[i])
+			e.setStates(i, plus, minus)
+		}
+	}
+}
 
 // start brings worker i to its phase.
 func (e *engine[F]) start(g, i int) {

@@ -144,6 +144,7 @@ func (r *reference) gradient(theta []float64) (grad []float64, loss float64) {
 	}
 	var means []float64
 	for i := range r.workers {
+		r.breakstep(i)
 		var sumPlus, sumMinus float64
 		for t := 0; t < r.cfg.Window; t++ {
 			plus, minus, xi := r.step(i, theta)
@@ -164,12 +165,22 @@ func (r *reference) gradient(theta []float64) (grad []float64, loss float64) {
 	return grad, loss
 }
 
+// breakstep cuts the first episode short, as Vicol et al.'s code does.
+func (r *reference) breakstep(i int) {
+	w := &r.workers[i]
+	if r.cfg.Phase == Staggered && w.episode == 0 && w.tau >= r.sys.horizon/r.cfg.Workers*(i+1) {
+		w.episode++
+		r.begin(i)
+	}
+}
+
 // tesGradient is a window of TES (Vicol et al., algorithm 1).
 func (r *reference) tesGradient(theta []float64, window uint64) (grad []float64, loss float64) {
 	d := len(theta)
 	grad = make([]float64, d)
 	n := float64(r.cfg.Workers * r.cfg.Window)
 	for i := range r.workers {
+		r.breakstep(i)
 		w := &r.workers[i]
 		eps := make([]float64, d)
 		r.fill(eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), window))
@@ -200,7 +211,7 @@ func (r *reference) tesGradient(theta []float64, window uint64) (grad []float64,
 func configs(horizon int) []Config {
 	var cs []Config
 	for _, w := range []int{1, 3, 5, 12, horizon - 1, horizon} {
-		for _, p := range []Phase{Stratified, Random, LockStep} {
+		for _, p := range []Phase{Stratified, Random, LockStep, Staggered} {
 			for _, m := range []Method{NRES, PES, TES, ESSingle} {
 				cs = append(cs, Config{Method: m, Window: w, Phase: p})
 			}
@@ -266,7 +277,7 @@ func TestUnbiased(t *testing.T) {
 		sys := walk[float64]{2, horizon, true}
 		theta, grad := []float64{0.5, -0.2}, make([]float64, 2)
 		for _, cfg := range configs(horizon) {
-			if cfg.Phase == LockStep || cfg.Method == ESSingle || cfg.Method == TES || cfg.Shaping != Raw {
+			if cfg.Phase == LockStep || cfg.Phase == Staggered || cfg.Method == ESSingle || cfg.Method == TES || cfg.Shaping != Raw {
 				continue // one window of the episode only; biased; scaled
 			}
 			var sum, squares float64
@@ -307,6 +318,35 @@ func TestStratifiedCoversAll(t *testing.T) {
 		for s := range covered {
 			require.Equal(t, c.workers*c.window/c.horizon, covered[s], "%+v step %d", c, s)
 		}
+	}
+}
+
+// TestStaggered: where N divides T, workers end up T/N steps apart, for good, or as
+// many windows as it takes; more workers than steps are spread evenly, too.
+func TestStaggered(t *testing.T) {
+	for _, c := range []struct {
+		horizon, window, workers int
+		want                     []int // after 3T steps
+	}{
+		{20, 5, 4, []int{15, 10, 5, 0}},
+		{20, 1, 4, []int{15, 10, 5, 0}},
+		{20, 5, 10, []int{15, 15, 10, 10, 10, 5, 5, 0, 0, 0}}, // cut at 2, 4, … 20 and the next end of a window
+		{20, 5, 3, []int{10, 5, 0}},                           // at 6, 12, 18
+		{2, 1, 5, []int{1, 0, 1, 0, 1}},
+		{3, 3, 2, []int{0, 0}},
+	} {
+		sys := walk[float32]{1, c.horizon, false}
+		est, err := New[float32](sys, Config{Workers: c.workers, Window: c.window, Sigma: 1, Phase: Staggered})
+		require.NoError(t, err)
+		var covered int
+		for n := 0; n < 3*c.horizon; n += c.window {
+			_, err := est.Gradient([]float32{0}, []float32{0})
+			require.NoError(t, err)
+			covered += c.window
+		}
+		assert.Equal(t, Steps{Total: uint64(2 * covered * c.workers), Sequential: uint64(covered)}, est.Steps())
+		est.stagger() // what the next gradient begins with
+		assert.Equal(t, c.want, est.tau[:c.workers], "%+v", c)
 	}
 }
 
@@ -652,7 +692,7 @@ func TestConfigErrors(t *testing.T) {
 	good := Config{Workers: 3, Window: 5, Sigma: 1}
 	for field, changes := range map[string][]func(c *Config){
 		"Method":  {func(c *Config) { c.Method = 6 }},
-		"Phase":   {func(c *Config) { c.Phase = 3 }},
+		"Phase":   {func(c *Config) { c.Phase = 4 }},
 		"Workers": {func(c *Config) { c.Workers = 0 }, func(c *Config) { c.Workers = -1 }},
 		"Window": {
 			func(c *Config) { c.Window = 0 }, func(c *Config) { c.Window = 21 },

@@ -32,8 +32,8 @@ type Prediction struct {
 func (p *Prediction) Variance() float64 { return p.Within + p.Between }
 
 // Predict returns the exact mean and variance of the gradients that an [Estimator]
-// with this configuration makes at a theta that does not change; in lock-step, of
-// the first one. For one worker, W = 1, GPES and Random phases the variance is that
+// with this configuration makes at a theta that does not change; in lock-step or
+// staggered, of the first one. For one worker, W = 1, GPES and Random phases the variance is that
 // of Li et al., Theorem 5; the package documentation has the general formula. It is
 // computed in float64.
 //
@@ -50,7 +50,7 @@ func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Pred
 	}
 	w, d := cfg.Window, sys.ParamLen()
 	unit, phases := gcd(w, horizon), 1
-	if cfg.Phase != LockStep {
+	if cfg.Phase == Stratified || cfg.Phase == Random {
 		phases = horizon / unit
 	}
 	win := newWindowMoments(sys, theta, &cfg)
