@@ -165,6 +165,15 @@ type Config struct {
 	Shaping   Shaping   // Sign and CenteredRank need windows under one perturbation: Strict ones
 	NonFinite NonFinite
 
+	// Telescoping is for losses that telescope, those of unroll.Telescope. Where a
+	// new perturbation ε begins, after step t, it weighs L_t with the ξ of its own
+	// time: a window up to step t' is worth L_t'·(ξ+ε) − L_t·ξ (the telescoping form
+	// of the code published with Vicol et al., ICML 2021), not (L_t' − L_t)·(ξ+ε), and
+	// an episode is worth L_T·ξ. Both are unbiased. What it adds, L_t·ε, lowers the
+	// variance where the loss forgets within a window, and raises it where L_t' is
+	// about L_t: measure. It does nothing with one perturbation an episode.
+	Telescoping bool
+
 	// Strict refuses what the papers leave undefined: a window that does not divide
 	// the horizon, a period that is no multiple of the window.
 	Strict bool
@@ -251,6 +260,12 @@ func (c *Config) check(horizon int) error {
 		if c.Period%c.Window != 0 {
 			return bad("Period", c.Period, fmt.Sprintf("a multiple of W = %d, or at least T = %d, %s", c.Window, horizon, why))
 		}
+	}
+	if c.Telescoping && c.Method == TES {
+		return bad("Telescoping", true, "false with tes, which sums no perturbations up")
+	}
+	if c.Telescoping && (c.Shaping == Sign || c.Shaping == CenteredRank) {
+		return bad("Telescoping", true, fmt.Sprintf("false with shaping %v", c.Shaping))
 	}
 	if c.Parallelism == 0 {
 		c.Parallelism = runtime.GOMAXPROCS(0)

@@ -55,6 +55,10 @@
 //
 //	(d+1)‖m_B‖² with normals,   (d−1)‖m_B‖² with signs
 //
+// Config.Telescoping changes a_ij where period i begins in the window: for j < i it adds
+// Σ g_j^t over all steps before that. (All these t, and B, are then of p_t = L_t −
+// L_{t−1}, whose sum is L_t.)
+//
 // N workers with Random phases are independent. With the mean over the windows B,
 //
 //	tr Cov = 1/N [mean_B tr Cov(ĝ|B) + mean_B ‖m_B − m̄‖²]

@@ -711,6 +711,10 @@ func TestConfigErrors(t *testing.T) {
 			func(c *Config) { c.Method, c.Period, c.Strict = GPES, 7, true },
 			func(c *Config) { c.Method, c.Period, c.Shaping = GPES, 7, Sign },
 		},
+		"Telescoping": {
+			func(c *Config) { c.Telescoping, c.Method = true, TES },
+			func(c *Config) { c.Telescoping, c.Shaping = true, Sign },
+		},
 		"Sigma": {
 			func(c *Config) { c.Sigma = 0 }, func(c *Config) { c.Sigma = -1 },
 			func(c *Config) { c.Sigma = math.NaN() }, func(c *Config) { c.Sigma = math.Inf(1) },

@@ -98,8 +98,8 @@ func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 func (c *crew[F]) identity(more string) string {
 	var bits F
 	k := &c.cfg
-	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nParamLen %d\nHorizon %d\nelements %T\n%s",
-		k.Method, k.Phase, k.Workers, k.Window, k.Period, k.Sigma, k.Seed, k.Noise, k.LossScale, k.Shaping, c.d, c.horizon, bits, more)
+	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nTelescoping %v\nParamLen %d\nHorizon %d\nelements %T\n%s",
+		k.Method, k.Phase, k.Workers, k.Window, k.Period, k.Sigma, k.Seed, k.Noise, k.LossScale, k.Shaping, k.Telescoping, c.d, c.horizon, bits, more)
 }
 
 func (c *crew[F]) marshal(w *codec.Writer, more string) {
@@ -115,6 +115,7 @@ func (c *crew[F]) marshal(w *codec.Writer, more string) {
 		w.Int(k.steps)
 		w.Float(k.plus)
 		w.Float(k.minus)
+		w.Float(k.told)
 		w.Uint(c.made[i])
 		w.Uint(k.dropped)
 		w.Int(len(k.terms))
@@ -146,7 +147,7 @@ func (c *crew[F]) unmarshal(r *codec.Reader, more string) ([]worker, positions, 
 		at.tau[i], k.episode, k.window = r.Int(), r.Uint(), r.Uint()
 		k.noise, at.env[i] = c.streams(i, k.episode)
 		at.eps[i] = readStream(r)
-		k.lost, k.steps, k.plus, k.minus = r.Bool(), r.Int(), r.Float(), r.Float()
+		k.lost, k.steps, k.plus, k.minus, k.told = r.Bool(), r.Int(), r.Float(), r.Float(), r.Float()
 		at.made[i], k.dropped = r.Uint(), r.Uint()
 		k.kept, k.err = 0, nil
 		n := r.Uint()

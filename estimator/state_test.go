@@ -13,6 +13,7 @@ var stateConfigs = []Config{
 	{Window: 6}, {Window: 7, Method: PES}, {Window: 7, Method: PES, KeepSums: true}, {Window: 5, Method: GPES, Period: 8},
 	{Window: 5, Method: TES}, {Method: FullES}, {Window: 5, Method: ESSingle, Interval: 2}, {Window: 5, Noise: Signs, Phase: Random},
 	{Window: 5, Method: PES, Phase: Staggered}, {Window: 5, Method: TES, Phase: Staggered},
+	{Window: 5, Method: PES, Telescoping: true}, {Window: 5, Telescoping: true},
 }
 
 // TestResume: stopped at any gradient and taken over by a twin, the bits go on as if
