@@ -11,12 +11,13 @@ import (
 type Method uint8
 
 const (
-	NRES     Method = iota // one perturbation an episode
-	PES                    // a new one every window
-	GPES                   // a new one every Config.Period steps
-	FullES                 // NRES whose window is the whole episode
-	TES                    // a new one every window, from the unperturbed state; biased
-	ESSingle               // lock-step, a new one every Config.Interval windows
+	NRES        Method = iota // one perturbation an episode
+	PES                       // a new one every window
+	GPES                      // a new one every Config.Period steps
+	FullES                    // NRES whose window is the whole episode
+	TES                       // a new one every window, from the unperturbed state; biased
+	ESSingle                  // lock-step, a new one every Config.Interval windows
+	PESAnalytic               // PES, with the exact derivative of each window by its own parameters
 )
 
 // A Phase says where in their episodes the workers stand relative to each other.
@@ -84,7 +85,7 @@ const (
 )
 
 var (
-	methodNames    = []string{"nres", "pes", "gpes", "fulles", "tes", "essingle"}
+	methodNames    = []string{"nres", "pes", "gpes", "fulles", "tes", "essingle", "pesanalytic"}
 	phaseNames     = []string{"stratified", "random", "lockstep", "staggered"}
 	noiseNames     = []string{"normal", "signs"}
 	lossScaleNames = []string{"mean", "sum"}
@@ -175,7 +176,7 @@ type Config struct {
 	Telescoping bool
 
 	// Strict refuses what the papers leave undefined: a window that does not divide
-	// the horizon, a period that is no multiple of the window.
+	// the horizon, a period that is no multiple of the window. PESAnalytic always does.
 	Strict bool
 
 	// KeepSums keeps each worker's ξ, N·d numbers, where there is more than one
@@ -249,10 +250,14 @@ func (c *Config) check(horizon int) error {
 	if c.Method == ESSingle {
 		c.Phase, c.LossScale = LockStep, Sum
 	}
-	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict {
+	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict || c.Method == PESAnalytic {
 		why := "in strict mode"
-		if !c.Strict {
+		switch {
+		case c.Strict:
+		case strict:
 			why = fmt.Sprintf("with shaping %v", c.Shaping)
+		default:
+			why = fmt.Sprintf("with %v", c.Method)
 		}
 		if horizon%c.Window != 0 {
 			return bad("Window", c.Window, fmt.Sprintf("a divisor of T = %d %s", horizon, why))
@@ -261,8 +266,11 @@ func (c *Config) check(horizon int) error {
 			return bad("Period", c.Period, fmt.Sprintf("a multiple of W = %d, or at least T = %d, %s", c.Window, horizon, why))
 		}
 	}
-	if c.Telescoping && c.Method == TES {
-		return bad("Telescoping", true, "false with tes, which sums no perturbations up")
+	if c.Telescoping && (c.Method == TES || c.Method == PESAnalytic) {
+		return bad("Telescoping", true, fmt.Sprintf("false with %v", c.Method))
+	}
+	if c.Method == PESAnalytic && c.Shaping != Raw {
+		return bad("Shaping", c.Shaping, "raw with pesanalytic")
 	}
 	if c.Telescoping && (c.Shaping == Sign || c.Shaping == CenteredRank) {
 		return bad("Telescoping", true, fmt.Sprintf("false with shaping %v", c.Shaping))
@@ -279,7 +287,7 @@ func (c *Config) check(horizon int) error {
 // impliedPeriod returns the method's K; for GPES Period, or T if that is less.
 func (c *Config) impliedPeriod(horizon int) int {
 	switch {
-	case c.Method == PES || c.Method == TES:
+	case c.Method == PES || c.Method == PESAnalytic || c.Method == TES:
 		return c.Window
 	case c.Method == GPES:
 		return least(c.Period, horizon) // an episode ends every noise period

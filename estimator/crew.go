@@ -276,7 +276,12 @@ func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool)
 			w.addTerm(-w.told, w.noise.Derive(uint64(period-1)), period-1)
 			weight += w.told
 		}
-		w.addTerm(weight, c.eps[i], period)
+		switch {
+		case c.cfg.Method != PESAnalytic:
+			w.addTerm(weight, c.eps[i], period)
+		case period > 0: // what is left of the window's loss is due to the perturbations before
+			w.addTerm(weight, w.noise.Derive(uint64(period-1)), period-1)
+		}
 		w.steps += n
 		w.plus += plus
 		w.minus += minus

@@ -658,6 +658,7 @@ func TestConfigRoundTrip(t *testing.T) {
 		{Method: GPES, Window: 5, Period: 7}, {Method: GPES, Window: 5, Period: horizon + 1},
 		{Method: FullES}, {Method: FullES, Window: horizon},
 		{Method: ESSingle, Window: 5}, {Method: ESSingle, Window: 5, Interval: 2}, {Method: ESSingle, Window: 5, Interval: 3},
+		{Method: PESAnalytic, Window: 4},
 	} {
 		cfg.Workers, cfg.Sigma, cfg.Seed = 3, 0.25, 4
 		first, err := New[float32](sys, cfg)
@@ -673,7 +674,7 @@ func TestConfigRoundTrip(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, want, got, "%+v", cfg)
 		}
-		if cfg.Method != TES {
+		if cfg.Method != TES && cfg.Method != PESAnalytic {
 			at, err := NewAskTell[float32](2, horizon, cfg)
 			require.NoError(t, err)
 			_, err = NewAskTell[float32](2, horizon, at.Config())
@@ -691,7 +692,7 @@ func TestConfigRoundTrip(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	good := Config{Workers: 3, Window: 5, Sigma: 1}
 	for field, changes := range map[string][]func(c *Config){
-		"Method":  {func(c *Config) { c.Method = 6 }},
+		"Method":  {func(c *Config) { c.Method = 7 }},
 		"Phase":   {func(c *Config) { c.Phase = 4 }},
 		"Workers": {func(c *Config) { c.Workers = 0 }, func(c *Config) { c.Workers = -1 }},
 		"Window": {
@@ -736,7 +737,7 @@ func TestConfigErrors(t *testing.T) {
 	_, err = New[float32](empty{}, good)
 	assert.ErrorContains(t, err, "ParamLen")
 	_, err = ParseMethod("es")
-	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes, fulles, tes, essingle`)
+	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes, fulles, tes, essingle, pesanalytic`)
 	for _, n := range MethodNames() {
 		m, err := ParseMethod(n)
 		assert.NoError(t, err)

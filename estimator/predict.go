@@ -174,6 +174,13 @@ func (m *windowMoments[F]) part(mean []float64, from, to int) (variance float64)
 		}
 		copy(total, older)
 		add64(total, m.sums[p])
+		if m.cfg.Method == PESAnalytic { // one period, whose own ε has no part in it
+			add64(mean, total)
+			for _, s := range m.sums[:p] {
+				variance += float64((float64(d*float64(p)) + m.excess) * squared(s))
+			}
+			return variance + squared(older)
+		}
 		variance += squared(total)
 		if m.cfg.Telescoping && p > 0 && p*period >= from {
 			variance += m.telescoped(p)

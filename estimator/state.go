@@ -11,7 +11,7 @@ import (
 // MarshalBinary returns the whole state of the estimator: a twin, made by New with
 // the same system and configuration and given it by UnmarshalBinary, goes on with the
 // same bits, on any architecture. Perturbations are not in it, but the system's
-// states are: 2N of them (TES: N).
+// states are: 2N of them (TES: N; PESAnalytic: 3N).
 func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
 	if err := e.failed(); err != nil {
 		return nil, err
@@ -33,8 +33,11 @@ func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
 // statesOf returns the states of worker i among those of all workers, in order.
 func (e *engine[F]) statesOf(all []F, i int) [][]F {
 	n := e.stateLen
-	all = all[e.perWorker*n*i:]
-	return [][]F{all[:n], all[(e.perWorker-1)*n : e.perWorker*n]}
+	states := make([][]F, e.perWorker)
+	for c := range states {
+		states[c] = all[n*(e.perWorker*i+c):][:n]
+	}
+	return states
 }
 
 // UnmarshalBinary restores a state. It returns an error, and changes nothing, if the

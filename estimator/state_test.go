@@ -14,6 +14,7 @@ var stateConfigs = []Config{
 	{Window: 5, Method: TES}, {Method: FullES}, {Window: 5, Method: ESSingle, Interval: 2}, {Window: 5, Noise: Signs, Phase: Random},
 	{Window: 5, Method: PES, Phase: Staggered}, {Window: 5, Method: TES, Phase: Staggered},
 	{Window: 5, Method: PES, Telescoping: true}, {Window: 5, Telescoping: true},
+	{Window: 6, Method: PESAnalytic}, {Window: 4, Method: PESAnalytic, KeepSums: true, Phase: Staggered},
 }
 
 // TestResume: stopped at any gradient and taken over by a twin, the bits go on as if

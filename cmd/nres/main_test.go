@@ -104,7 +104,7 @@ func TestBadInput(t *testing.T) {
 		{"train lorenz --iterations 0", []string{"--iterations is 0", "at least 1"}},
 		{"train lorenz --seed -1", []string{"--seed", `"-1"`, "whole number from 0"}},
 		{"train lorenz --parallelism -1", []string{"--parallelism is -1", "0 for GOMAXPROCS"}},
-		{"train lorenz --period 100", []string{"--period is 100", "0 with nres"}},
+		{"train lorenz --period 100", []string{"--period is 100", "2000, or 0 for it, with nres"}},
 		{"train lorenz --estimator pes --period 101", []string{"--period is 101", "100, or 0 for it, with pes"}},
 		{"train lorenz --estimator gpes", []string{"--period is 0", "K ≥ 1 with gpes"}},
 		{"train lorenz --data none.csv", []string{"--data", "none.csv"}},

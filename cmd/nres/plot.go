@@ -480,7 +480,7 @@ func linearTicks(lo, hi float64) []plot.Tick {
 
 // methodTitle returns a method as the papers write it.
 func methodTitle(name string) string {
-	if title, ok := map[string]string{"fulles": "FullES", "essingle": "ES-Single"}[name]; ok {
+	if title, ok := map[string]string{"fulles": "FullES", "essingle": "ES-Single", "pesanalytic": "PES-Analytic"}[name]; ok {
 		return title
 	}
 	return strings.ToUpper(name)
