@@ -27,7 +27,7 @@ func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
 		}
 	}
 	codec.Floats(&w, states)
-	return w.B, nil
+	return w.Sum(), nil
 }
 
 // statesOf returns the states of worker i among those of all workers, in order.
@@ -44,7 +44,7 @@ func (e *engine[F]) statesOf(all []F, i int) [][]F {
 // data is damaged or of an estimator of another configuration, whose differences it
 // names. Parallelism, KeepSums, NonFinite and Strict may differ.
 func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
-	r := codec.Reader{B: data}
+	r := codec.Checked(data)
 	workers, at, count := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
 	started, states := r.Bool(), codec.ReadFloats[F](&r)
 	if r.Err == nil && len(states) != e.perWorker*e.stateLen*len(workers) {
@@ -76,14 +76,14 @@ func (a *AskTell[F]) MarshalBinary() ([]byte, error) {
 		w.Bool(k.warmUp)
 		w.Bool(k.done)
 	}
-	return w.B, nil
+	return w.Sum(), nil
 }
 
 // UnmarshalBinary restores a state, as [Estimator.UnmarshalBinary] does.
 func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r := codec.Reader{B: data}
+	r := codec.Checked(data)
 	workers, at, count := a.crew.unmarshal(&r, "AskTell")
 	asked := make([]asked, len(a.asked))
 	for i := range asked {

@@ -126,8 +126,18 @@ func TestForeignState(t *testing.T) {
 	assert.ErrorContains(t, est.UnmarshalBinary(foreign), "AskTell there")
 	assert.ErrorContains(t, at.UnmarshalBinary(before), "AskTell here")
 
+	told, err := at.MarshalBinary()
+	require.NoError(t, err)
 	for n := 0; n < len(before); n += 3 {
 		assert.Error(t, est.UnmarshalBinary(before[:n]))
+		bad := append([]byte(nil), before...)
+		bad[n]++
+		assert.Error(t, est.UnmarshalBinary(bad))
+		if n < len(told) {
+			bad = append([]byte(nil), told...)
+			bad[n]++
+			assert.Error(t, at.UnmarshalBinary(bad))
+		}
 	}
 	assert.Error(t, est.UnmarshalBinary(append(append([]byte(nil), before...), 0)))
 	after, err := est.MarshalBinary()
