@@ -56,12 +56,12 @@ type Question struct {
 var ErrStale = errors.New("estimator: this question was answered or replaced")
 
 // NewAskTell returns an AskTell for d parameters and episodes of horizon steps.
-// Errors are of type *[ConfigError]. TES is refused, because it needs copies of the
-// state, and CenteredRank, which needs one window of every worker.
+// Errors are of type *[ConfigError]. TES and PESAnalytic are refused, because they need
+// an unperturbed state, and CenteredRank, which needs one window of every worker.
 func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
 	a := &AskTell[F]{}
-	if cfg.Method == TES {
-		return nil, &ConfigError{"Method", TES.String(), "any other with AskTell: TES copies states"}
+	if cfg.Method == TES || cfg.Method == PESAnalytic {
+		return nil, &ConfigError{"Method", cfg.Method.String(), "methods without an unperturbed state, with AskTell: not tes or pesanalytic"}
 	}
 	if cfg.Shaping == CenteredRank {
 		return nil, &ConfigError{"Shaping", CenteredRank.String(), "any other with AskTell: ranks need one window of every worker"}
@@ -100,6 +100,7 @@ func (a *AskTell[F]) ask(worker int) (Question, noise.Stream) {
 	if k.left == 0 {
 		if k.left, k.warmUp = c.phase(worker), true; k.done || k.left == 0 {
 			k.left, k.warmUp, k.done = c.cfg.Window, false, true
+			c.cut(worker)
 		}
 	}
 	k.serial++

@@ -46,6 +46,7 @@ func TestAskTellIsEstimator(t *testing.T) {
 		{Window: 6}, {Window: 7}, {Window: 7, Method: PES}, {Window: 5, Method: GPES, Period: 3}, {Window: 24},
 		{Method: FullES}, {Window: 5, Method: ESSingle, Interval: 2}, {Window: 6, Phase: Random, Noise: Signs, Shaping: Std},
 		{Window: 6, Shaping: Sign}, {Window: 6, Method: PES, KeepSums: true},
+		{Window: 5, Method: PES, Phase: Staggered, KeepSums: true}, {Window: 6, Phase: Staggered}, {Window: 5, Method: GPES, Period: 7, Telescoping: true},
 	} {
 		cfg.Workers, cfg.Sigma, cfg.Seed = 6, 0.2, 8
 		est, err := New[float32](sys, cfg)

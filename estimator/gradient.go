@@ -23,6 +23,9 @@ type gradient[F vec.Float] struct {
 	kept    []F   // ξ of each worker, if they are kept
 	xi      [][]F // a block's ξ for each goroutine, otherwise
 	ranks   ranks
+
+	exact []F // PESAnalytic: the derivative of each worker's window
+	scale F   // of these
 }
 
 func (s *gradient[F]) init(c *crew[F], terms int) {
@@ -41,6 +44,9 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 				s.xi[g] = make([]F, n)
 			}
 		}
+	}
+	if c.cfg.Method == PESAnalytic {
+		s.exact = make([]F, c.d*c.cfg.Workers)
 	}
 	if c.cfg.Shaping == CenteredRank {
 		s.ranks.init(c.cfg.Workers)
@@ -65,8 +71,9 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 	s.out = grad
 	weights, streams, sums := s.weights[:0], s.streams[:0], false
 	scale := c.shape(steps)
+	s.scale = F(2 * c.cfg.Sigma * scale)
 	// Weights and streams are all there is to sums of one perturbation each.
-	single := c.cfg.Period == c.horizon || c.cfg.Method == TES
+	single := (c.cfg.Period == c.horizon || c.cfg.Method == TES) && s.exact == nil
 	for lo := 0; lo < len(c.workers); lo += unroll.Lanes {
 		hi := least(lo+unroll.Lanes, len(c.workers))
 		if c.isShort(lo) {
@@ -187,6 +194,11 @@ func (c *crew[F]) block(g, b int) {
 	out, off := s.out[lo:hi], uint64(lo)
 	for i := range out {
 		out[i] = 0
+	}
+	for i := 0; i < len(c.workers) && s.exact != nil; i++ {
+		if c.workers[i].steps > 0 {
+			vec.Axpy(out, s.scale, s.exact[c.d*i+lo:c.d*i+hi])
+		}
 	}
 	if !s.sums && s.kept == nil {
 		if c.cfg.Noise == Signs {

@@ -84,6 +84,8 @@ func TestGradientsAtRandom(t *testing.T) {
 			NonFinite: estimator.NonFinite(rng.Intn(2)), KeepSums: rng.Intn(2) == 0,
 		}
 		switch cfg.Method {
+		case estimator.PESAnalytic: // has no lanes
+			cfg.Method = estimator.PES
 		case estimator.FullES:
 			cfg.Window = horizon
 		case estimator.GPES:
