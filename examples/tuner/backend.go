@@ -45,6 +45,9 @@ func (b *backend) do(ctx context.Context, n int) error {
 
 // sleep waits for d, or returns the error of ctx.
 func sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -2,17 +2,17 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"image/color"
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -23,14 +23,20 @@ type history struct {
 	began  time.Time
 	moment []float64 // s, the end of each window
 	window []*window
-	theta  []knobs // what the window's knobs are perturbed from
-	phase  []int   // the first window of each
+	theta  []knobs   // what the window's knobs are perturbed from
+	phase  []int     // the first window of each
+	change []float64 // s, when each phase began
 }
 
-func (h *history) begin() { h.phase = append(h.phase, len(h.window)) }
+func (h *history) now() float64 { return time.Since(h.began).Seconds() }
+
+func (h *history) begin() {
+	h.phase = append(h.phase, len(h.window))
+	h.change = append(h.change, h.now())
+}
 
 func (h *history) add(w *window, theta knobs) {
-	h.moment = append(h.moment, time.Since(h.began).Seconds())
+	h.moment = append(h.moment, h.now())
 	h.window = append(h.window, w)
 	h.theta = append(h.theta, theta)
 }
@@ -53,6 +59,9 @@ var (
 // draw writes a PNG of the losses and knobs over time.
 func (h *history) draw(path string) error {
 	loss := h.series(func(i int) float64 { return 1000 * h.window[i].loss() })
+	if len(loss) == 0 {
+		return errors.New("nothing to draw: no request was answered")
+	}
 	smooth := make(plotter.XYs, len(loss)) // running mean over 2 × 8 windows, two iterations
 	for i := range loss {
 		lo, hi := max(0, i-8), min(len(loss), i+8)
@@ -103,14 +112,14 @@ func (h *history) panel(label, dotName string, dots plotter.XYs, curveName strin
 	p := plot.New()
 	sans := font.Font{Typeface: "Liberation", Variant: "Sans"}
 	p.Y.Label.Text = label
-	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, ticks{}
+	p.Y.Scale, p.Y.Tick.Marker, p.X.Tick.Marker = plot.LogScale{}, ticks{}, seconds{}
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font = font.From(sans, 12)
 		a.Tick.Label.Font = font.From(sans, 10)
 		a.Padding = 0
 	}
 	p.Legend.TextStyle.Font = font.From(sans, 10)
-	p.Legend.Top = true
+	p.Legend.Top, p.Legend.XOffs, p.Legend.Padding = true, -1.1*vg.Inch, vg.Points(3)
 
 	scatter := &plotter.Scatter{XYs: dots, GlyphStyle: draw.GlyphStyle{Color: light, Radius: vg.Points(1.8), Shape: draw.CircleGlyph{}}}
 	line := &plotter.Line{XYs: curve, LineStyle: draw.LineStyle{Color: dark, Width: vg.Points(2)}}
@@ -122,17 +131,13 @@ func (h *history) panel(label, dotName string, dots plotter.XYs, curveName strin
 	byY := func(a, b plotter.XY) int { return cmp.Compare(a.Y, b.Y) }
 	p.Y.Min, p.Y.Max = slices.MinFunc(all, byY).Y/1.15, slices.MaxFunc(all, byY).Y*1.15
 	p.X.Min, p.X.Max = 0, h.moment[len(h.moment)-1]
-	for phase, name := range []string{1: "tuning begins", 2: "tuning ends"} {
-		if phase == 0 {
-			continue
-		}
-		x := h.moment[h.phase[phase]-1]
+	for i, x := range h.change[1:] {
 		mark := &plotter.Line{XYs: plotter.XYs{{X: x, Y: p.Y.Min}, {X: x, Y: p.Y.Max}},
 			LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}}
-		style := p.Legend.TextStyle
-		style.Rotation, style.YAlign = math.Pi/2, draw.YBottom
-		p.Add(mark, &plotter.Labels{XYs: plotter.XYs{{X: x, Y: p.Y.Min * 1.05}}, Labels: []string{name},
-			TextStyle: []text.Style{style}, Offset: vg.Point{X: vg.Points(-3)}})
+		p.Add(mark)
+		if i == 0 {
+			p.Legend.Add("tuning begins, ends", mark)
+		}
 	}
 	return p
 }
@@ -145,9 +150,21 @@ func (ticks) Ticks(lo, hi float64) []plot.Tick {
 	for power := math.Pow(10, math.Floor(math.Log10(lo))); power <= hi; power *= 10 {
 		for _, v := range []float64{power, 2 * power, 5 * power} {
 			if lo <= v && v <= hi {
-				marks = append(marks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', -1, 64)})
+				marks = append(marks, plot.Tick{Value: v, Label: fmt.Sprint(v)})
 			}
 		}
+	}
+	return marks
+}
+
+// seconds are about ten whole ones.
+type seconds struct{}
+
+func (seconds) Ticks(lo, hi float64) []plot.Tick {
+	var marks []plot.Tick
+	step := math.Ceil(hi / 12)
+	for v := 0.0; v <= hi; v += step {
+		marks = append(marks, plot.Tick{Value: v, Label: fmt.Sprint(v)})
 	}
 	return marks
 }

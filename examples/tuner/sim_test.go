@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"math"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/noise-reuse/nres/checkpoint"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/vec/scalar"
 )
@@ -121,10 +123,170 @@ func TestTunes(t *testing.T) {
 		before := sim.during(5*time.Second, sim.hold)
 		sim.during(50*time.Second, sim.run)
 		after := sim.during(5*time.Second, sim.hold)
-		t.Logf("seed %d: %.1f ms, %v; after %d updates %.1f ms, %v; late %v", seed, 1000*before, s.start, sim.iteration, 1000*after, knobsAt(sim.theta),
-			testutil.ToFloat64(sim.answers.WithLabelValues("late")))
+		t.Logf("seed %d: %.1f ms with %v, %.1f ms with %v", seed, 1000*before, s.start, 1000*after, knobsAt(sim.theta))
 		assert.Less(t, after, before/2, "seed %d", seed)
+		assert.Zero(t, testutil.ToFloat64(sim.answers.WithLabelValues("late")))
 	}
 }
-var _ = filepath.Join
-var _ = math.Pi
+
+// TestFindsKnobs: from too low a limit and from too short a timeout, too.
+func TestFindsKnobs(t *testing.T) {
+	for _, start := range []knobs{{4, 500 * time.Millisecond}, {200, 200 * time.Millisecond}, {4, 20 * time.Millisecond}} {
+		s := defaults
+		s.start = start
+		sim := simulate(t, s)
+		before := sim.during(5*time.Second, sim.hold)
+		sim.during(90*time.Second, sim.run)
+		after := sim.during(5*time.Second, sim.hold)
+		t.Logf("%.1f ms with %v, %.1f ms with %v", 1000*before, start, 1000*after, knobsAt(sim.theta))
+		assert.Less(t, after, 0.75*before, start)
+	}
+}
+
+// TestBounds: no window leaves what is allowed, or is farther from θ than σ.
+func TestBounds(t *testing.T) {
+	s := defaults
+	s.start, s.least, s.most, s.lr = knobs{20, 100 * time.Millisecond}, knobs{12, 60 * time.Millisecond}, knobs{40, 300 * time.Millisecond}, 1
+	sim := simulate(t, s)
+	n := 0
+	sim.seen = func(w *window) {
+		n++
+		assert.True(t, s.least.limit <= w.limit && w.limit <= s.most.limit, w)
+		assert.True(t, s.least.timeout-1 <= w.timeout && w.timeout <= s.most.timeout+1, w)
+		at := knobsAt(sim.theta)
+		assert.InDelta(t, float64(at.timeout), float64(w.timeout), math.Expm1(2*s.sigma)*float64(at.timeout)+1)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	sim.sleep = func(_ context.Context, d time.Duration) error {
+		if sim.now > time.Minute {
+			cancel()
+		}
+		return sim.pass(ctx, d)
+	}
+	sim.run(ctx)
+	assert.Greater(t, n, 150)
+}
+
+// A pure backend answers at once, with costs that depend on nothing but the knobs and on
+// how many windows there were since the last update. So it doesn't matter to it that the
+// process dies.
+type pure struct {
+	*tuner
+	iteration, windows uint64
+	left               int // windows until the process is killed
+}
+
+func newPure(t *testing.T, s settings, windows int) *pure {
+	sim := simulate(t, s)
+	p := &pure{tuner: sim.tuner, left: windows}
+	p.sleep = p.pass
+	return p
+}
+
+func (p *pure) pass(_ context.Context, d time.Duration) error {
+	if d == p.settle {
+		return nil
+	}
+	if p.left--; p.left < 0 {
+		return context.Canceled
+	}
+	if p.iteration != p.tuner.iteration {
+		p.iteration, p.windows = p.tuner.iteration, 0
+	}
+	p.windows++
+	env := noise.New(77).Derive(p.iteration, p.windows)
+	for i := range uint64(30) {
+		w, _, _ := p.svc.begin()
+		p.svc.end(w, served, time.Duration(w.limit)*time.Millisecond+w.timeout/50+duration(env, i, 1))
+	}
+	return nil
+}
+
+// TestKilled: killed after any window and resumed, the tuner goes on with the same bits.
+func TestKilled(t *testing.T) {
+	const iterations, perIteration = 6, 8
+	s := defaults
+	s.file = filepath.Join(t.TempDir(), "whole")
+	whole := newPure(t, s, iterations*perIteration)
+	whole.run(context.Background())
+	require.EqualValues(t, iterations, whole.tuner.iteration)
+	require.NotEqual(t, s.start.theta(), whole.theta)
+	want, err := os.ReadFile(s.file)
+	require.NoError(t, err)
+
+	for life := 1; life <= 2*perIteration; life++ {
+		s.file = filepath.Join(t.TempDir(), "killed")
+		var p *pure
+		for lives := 0; p == nil || p.tuner.iteration < iterations; lives++ {
+			require.Less(t, lives, 100)
+			windows := max(life, perIteration) // or it never gets anywhere
+			if lives == 0 {
+				windows = life
+			}
+			p = newPure(t, s, windows)
+			if left := iterations - int(p.tuner.iteration); left*perIteration < windows {
+				p.left = left * perIteration
+			}
+			p.run(context.Background())
+		}
+		assert.Equal(t, whole.theta, p.theta)
+		got, err := os.ReadFile(s.file)
+		require.NoError(t, err)
+		assert.Equal(t, want, got, "killed after %d windows", life)
+	}
+}
+
+func TestResumeRefuses(t *testing.T) {
+	s := defaults
+	s.file = filepath.Join(t.TempDir(), "checkpoint")
+	newPure(t, s, 16).run(context.Background())
+	good, err := os.ReadFile(s.file)
+	require.NoError(t, err)
+	refused := func(s settings) error {
+		tu, err := newTuner(newService(s.seed, s.start, nil), s, nil)
+		require.NoError(t, err)
+		return tu.resume()
+	}
+	other := s
+	other.sigma = 0.1
+	assert.ErrorContains(t, refused(other), "Sigma 0.2 there, Sigma 0.1 here")
+
+	good[len(good)/2] ^= 1
+	require.NoError(t, os.WriteFile(s.file, good, 0o600))
+	var damaged *checkpoint.Error
+	assert.ErrorAs(t, refused(s), &damaged)
+
+	require.NoError(t, checkpoint.Write(s.file, checkpoint.Section{Name: "run", Data: []byte("else")}))
+	assert.ErrorContains(t, refused(s), "of something else")
+}
+
+// TestNoTraffic: without requests nothing is learned, and the knobs stay.
+func TestNoTraffic(t *testing.T) {
+	sim := simulate(t, defaults)
+	sim.rate = 50 // 10 a window
+	sim.during(10*time.Second, sim.run)
+	assert.Zero(t, sim.iteration)
+	assert.Equal(t, defaults.start.theta(), sim.theta)
+	assert.Positive(t, testutil.ToFloat64(sim.answers.WithLabelValues("too_few_requests")))
+}
+
+// TestLate: a pair of windows whose last request ends after its worker was asked again
+// is left out, and holds up no other.
+func TestLate(t *testing.T) {
+	p := newPure(t, defaults, 2*8)
+	hang, _, _ := p.svc.begin()
+	p.sleep = func(ctx context.Context, d time.Duration) error {
+		if p.svc.live.Load() != hang && p.windows == 0 && d == p.measure {
+			hang, _, _ = p.svc.begin()
+		}
+		return p.pass(ctx, d)
+	}
+	p.run(context.Background())
+	assert.EqualValues(t, 2, p.tuner.iteration)
+	require.Len(t, p.open, 1)
+	p.svc.end(hang, timedOut, time.Second)
+	p.tell()
+	assert.Empty(t, p.open)
+	assert.Equal(t, 1.0, testutil.ToFloat64(p.answers.WithLabelValues("late")))
+	assert.Equal(t, 7.0, testutil.ToFloat64(p.answers.WithLabelValues("told")))
+}

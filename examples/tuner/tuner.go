@@ -32,8 +32,8 @@ type settings struct {
 var defaults = settings{
 	start:   knobs{64, 500 * time.Millisecond},
 	least:   knobs{2, 5 * time.Millisecond},
-	most:    knobs{500, 5 * time.Second},
-	workers: 4, sigma: 0.2, lr: 0.1,
+	most:    knobs{500, 1500 * time.Millisecond}, // and no answer is late: three pairs of windows take longer
+	workers: 4, sigma: 0.2, lr: 0.125,
 	settle: 100 * time.Millisecond, measure: 200 * time.Millisecond, fewest: 20,
 	seed: 1,
 }
