@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -15,12 +16,13 @@ import (
 // have been answered, as they do from many clients.
 type load struct {
 	url      string
-	rate     float64 // requests a second
-	duration time.Duration
-	seed     uint64
+	rate     float64       // requests a second
+	duration time.Duration // 0 for until it is stopped
 }
 
-// most bounds the requests without an answer, so that a service that has died doesn't
+func (l load) valid() bool { return l.rate > 0 && !math.IsInf(l.rate, 0) }
+
+// mostOpen bounds the requests without an answer, so that a service that has died doesn't
 // take the generator with it. What would exceed it is left out and counted as failed.
 const mostOpen = 4096
 
@@ -79,7 +81,7 @@ func (l load) run(ctx context.Context, seen *tally) {
 		}
 		seen.add(status, time.Since(start))
 	}
-	rng := rand.New(rand.NewPCG(l.seed, 0))
+	rng := rand.New(rand.NewPCG(1, 2))
 	open := make(chan struct{}, mostOpen)
 	var wg sync.WaitGroup
 	defer wg.Wait()

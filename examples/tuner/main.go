@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -96,16 +95,12 @@ func parse(flags *flag.FlagSet, args []string, rules func() []rule) error {
 func tunerFlags(flags *flag.FlagSet, s *settings) func() []rule {
 	flags.IntVar(&s.start.limit, "limit", s.start.limit, "requests in flight to start with")
 	flags.DurationVar(&s.start.timeout, "timeout", s.start.timeout, "timeout to start with")
-	flags.Float64Var(&s.sigma, "sigma", s.sigma, "perturbation of ln limit and of ln(timeout)/2")
-	flags.Float64Var(&s.lr, "lr", s.lr, "learning rate, about the largest step of these")
-	flags.Uint64Var(&s.seed, "seed", s.seed, "of the perturbations and the backend's work")
+	flags.Uint64Var(&s.seed, "seed", s.seed, "of the perturbations and of the backend's work")
 	flags.StringVar(&s.file, "checkpoint", s.file, "`file` to resume from and to save to after each update")
 	return func() []rule {
 		return []rule{
 			{"limit", s.least.limit <= s.start.limit && s.start.limit <= s.most.limit, fmt.Sprintf("%d to %d", s.least.limit, s.most.limit)},
 			{"timeout", s.least.timeout <= s.start.timeout && s.start.timeout <= s.most.timeout, fmt.Sprintf("%v to %v", s.least.timeout, s.most.timeout)},
-			{"sigma", s.sigma > 0 && s.sigma <= 1, "above 0, up to 1"},
-			{"lr", s.lr > 0 && s.lr <= 1, "above 0, up to 1"},
 		}
 	}
 }
@@ -159,12 +154,8 @@ func (s *server) close() error {
 func serve(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
 	s := defaults
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	verbose := flags.Bool("v", false, "log every update")
 	if err := parse(flags, args, tunerFlags(flags, &s)); err != nil {
 		return err
-	}
-	if *verbose {
-		slog.SetLogLoggerLevel(slog.LevelDebug)
 	}
 	srv, err := newServer(*addr, s)
 	if err != nil {
@@ -183,18 +174,17 @@ func serve(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer)
 }
 
 func sendLoad(ctx context.Context, flags *flag.FlagSet, args []string, stdout io.Writer) error {
-	l := load{}
+	const every = 5 * time.Second
+	var l load
 	flags.StringVar(&l.url, "url", "http://127.0.0.1:8080/work", "where to send requests")
-	loadFlags(flags, &l)
+	flags.Float64Var(&l.rate, "rate", 1000, "requests a second, on average")
 	flags.DurationVar(&l.duration, "duration", 0, "how long; 0 for until interrupted")
-	every := flags.Duration("every", 5*time.Second, "time between reports")
 	err := parse(flags, args, func() []rule {
 		u, err := url.Parse(l.url)
 		return []rule{
-			rateRule(&l),
 			{"url", err == nil && u.Scheme == "http" && u.Host != "", "an address that begins with http://"},
+			{"rate", l.valid(), "above 0"},
 			{"duration", l.duration >= 0, "0 or more"},
-			{"every", *every > 0, "more than 0"},
 		}
 	})
 	if err != nil {
@@ -206,32 +196,23 @@ func sendLoad(ctx context.Context, flags *flag.FlagSet, args []string, stdout io
 		defer cancel()
 		l.run(ctx, &seen)
 	}()
-	for sleep(ctx, *every) == nil {
+	for sleep(ctx, every) == nil {
 		seen.report(stdout)
 	}
 	seen.report(stdout)
 	return nil
 }
 
-func loadFlags(flags *flag.FlagSet, l *load) {
-	flags.Float64Var(&l.rate, "rate", 1000, "requests a second, on average")
-	flags.Uint64Var(&l.seed, "arrivals", 1, "seed of the times of arrival")
-}
-
-func rateRule(l *load) rule {
-	return rule{"rate", l.rate > 0 && !math.IsInf(l.rate, 0), "above 0"}
-}
-
 // demo serves with the knobs as they are, tunes, and serves with what was found.
 func demo(ctx context.Context, flags *flag.FlagSet, args []string, stdout io.Writer) error {
 	s, l := defaults, load{}
-	loadFlags(flags, &l)
+	flags.Float64Var(&l.rate, "rate", 1000, "requests a second, on average")
 	hold := flags.Duration("hold", 5*time.Second, "time before and after tuning")
 	tune := flags.Duration("tune", 50*time.Second, "time of tuning")
 	picture := flags.String("plot", "tuner.png", "PNG `file` to draw; none if empty")
 	rules := tunerFlags(flags, &s)
 	err := parse(flags, args, func() []rule {
-		return append(rules(), rateRule(&l), rule{"hold", *hold >= time.Second, "at least 1s"}, rule{"tune", *tune > 0, "more than 0"})
+		return append(rules(), rule{"rate", l.valid(), "above 0"}, rule{"hold", *hold >= time.Second, "at least 1s"}, rule{"tune", *tune > 0, "more than 0"})
 	})
 	if err != nil {
 		return err

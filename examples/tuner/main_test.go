@@ -38,9 +38,6 @@ func TestFlags(t *testing.T) {
 		"serve -limit 1":                "-limit is 1; allowed: 2 to 500",
 		"serve -limit x":                `invalid value "x" for flag -limit`,
 		"serve -timeout 2s":             "-timeout is 2s; allowed: 5ms to 1.5s",
-		"serve -sigma 0":                "-sigma is 0; allowed: above 0, up to 1",
-		"serve -sigma NaN":              "-sigma is NaN; allowed",
-		"serve -lr -1":                  "-lr is -1; allowed: above 0, up to 1",
 		"serve 8080":                    `"8080" is not a flag`,
 		"load -rate 0":                  "-rate is 0; allowed: above 0",
 		"load -rate +Inf":               "-rate is +Inf; allowed: above 0",
@@ -134,7 +131,7 @@ func TestKill(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			load{url: p.url + "/work", rate: 400, seed: 1}.run(ctx, new(tally))
+			load{url: p.url + "/work", rate: 400}.run(ctx, new(tally))
 		}()
 		return func() { cancel(); <-done }
 	}

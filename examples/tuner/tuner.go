@@ -210,7 +210,7 @@ func (t *tuner) step() {
 	t.bound()
 	t.gauges.loss.Set(loss)
 	k := knobsAt(t.theta)
-	slog.Debug("step", "iteration", t.iteration, "loss", loss, "limit", k.limit, "timeout", k.timeout)
+	slog.Info("tuned", "iteration", t.iteration, "loss", fmt.Sprintf("%.1fms", 1000*loss), "limit", k.limit, "timeout", k.timeout.Round(time.Millisecond))
 	if err := t.save(); err != nil { // no reason to stop serving
 		slog.Error("no checkpoint", "err", err)
 	}
