@@ -209,7 +209,7 @@ func demo(ctx context.Context, flags *flag.FlagSet, args []string, stdout io.Wri
 	flags.Float64Var(&l.rate, "rate", 1000, "requests a second, on average")
 	hold := flags.Duration("hold", 5*time.Second, "time before and after tuning")
 	tune := flags.Duration("tune", 50*time.Second, "time of tuning")
-	picture := flags.String("plot", "tuner.png", "PNG `file` to draw; none if empty")
+	picture := flags.String("plot", "demo.png", "PNG `file` to draw; none if empty")
 	rules := tunerFlags(flags, &s)
 	err := parse(flags, args, func() []rule {
 		return append(rules(), rule{"rate", l.valid(), "above 0"}, rule{"hold", *hold >= time.Second, "at least 1s"}, rule{"tune", *tune > 0, "more than 0"})

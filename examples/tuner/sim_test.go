@@ -167,6 +167,19 @@ func TestBounds(t *testing.T) {
 	assert.Greater(t, n, 150)
 }
 
+// TestOrder: in the second pair of an episode, the signs of the first change places.
+func TestOrder(t *testing.T) {
+	p := newPure(t, defaults, 4*8)
+	var up []bool // the limit is above the tuned one
+	p.seen = func(w *window) { up = append(up, w.limit > knobsAt(p.theta).limit) }
+	p.run(context.Background())
+	require.Len(t, up, 32)
+	for i := range 8 {
+		assert.Equal(t, up[i], up[8+(i^1)], "window %d of iterations 1 and 2", i)
+		assert.Equal(t, up[16+i], up[24+(i^1)], "window %d of iterations 3 and 4", i)
+	}
+}
+
 // A pure backend answers at once, with costs that depend on nothing but the knobs and on
 // how many windows there were since the last update. So it doesn't matter to it that the
 // process dies.
