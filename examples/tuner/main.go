@@ -124,9 +124,14 @@ func newServer(addr string, s settings) (*server, error) {
 	if err := t.resume(); err != nil {
 		return nil, err
 	}
+	svc.live.Store(&window{knobs: knobsAt(t.theta)})
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
+	}
+	if err := t.save(); err != nil { // better now than after the first update
+		listener.Close()
+		return nil, fmt.Errorf("no checkpoint: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /work", svc)

@@ -52,7 +52,10 @@ func TestFlags(t *testing.T) {
 		assert.Contains(t, stderr.String(), want, args)
 	}
 	assert.NoError(t, run(context.Background(), []string{"serve", "-h"}, io.Discard, io.Discard))
-	assert.Error(t, run(context.Background(), []string{"serve", "-addr", "nowhere"}, io.Discard, io.Discard))
+	serve := []string{"serve", "-addr", "127.0.0.1:0", "-checkpoint", filepath.Join(t.TempDir(), "no", "file")}
+	assert.ErrorContains(t, run(context.Background(), serve, io.Discard, io.Discard), "no checkpoint")
+	serve[2] = "nowhere"
+	assert.ErrorContains(t, run(context.Background(), serve, io.Discard, io.Discard), "listen tcp")
 }
 
 func TestDemo(t *testing.T) {

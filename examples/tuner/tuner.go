@@ -278,6 +278,6 @@ func (t *tuner) resume() error {
 	}
 	t.bound()
 	k := knobsAt(t.theta)
-	slog.Info("resumed", "file", t.file, "iteration", t.iteration, "limit", k.limit, "timeout", k.timeout)
+	slog.Info("resumed", "file", t.file, "iteration", t.iteration, "limit", k.limit, "timeout", k.timeout.Round(time.Millisecond))
 	return nil
 }
