@@ -6,6 +6,7 @@ import (
 	"context"
 	"image/png"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
+	slog.SetLogLoggerLevel(slog.LevelError)
 	os.Exit(m.Run())
 }
 

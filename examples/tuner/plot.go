@@ -62,9 +62,9 @@ func (h *history) draw(path string) error {
 	if len(loss) == 0 {
 		return errors.New("nothing to draw: no request was answered")
 	}
-	smooth := make(plotter.XYs, len(loss)) // running mean over 2 × 8 windows, two iterations
+	smooth := make(plotter.XYs, len(loss)) // running mean over 12 windows, two iterations
 	for i := range loss {
-		lo, hi := max(0, i-8), min(len(loss), i+8)
+		lo, hi := max(0, i-6), min(len(loss), i+6)
 		for _, p := range loss[lo:hi] {
 			smooth[i].Y += p.Y / float64(hi-lo)
 		}

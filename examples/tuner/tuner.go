@@ -32,9 +32,9 @@ type settings struct {
 var defaults = settings{
 	start:   knobs{64, 500 * time.Millisecond},
 	least:   knobs{2, 5 * time.Millisecond},
-	most:    knobs{500, 1500 * time.Millisecond}, // and no answer is late: three pairs of windows take longer
-	workers: 4, sigma: 0.2, lr: 0.125,
-	settle: 100 * time.Millisecond, measure: 200 * time.Millisecond, fewest: 20,
+	most:    knobs{500, 1500 * time.Millisecond}, // so that no answer is late: two pairs of windows take longer
+	workers: 3, sigma: 0.2, lr: 0.15,
+	settle: 200 * time.Millisecond, measure: 400 * time.Millisecond, fewest: 20,
 	seed: 1,
 }
 
@@ -79,8 +79,9 @@ const episode = 2
 func newTuner(svc *service, s settings, reg prometheus.Registerer) (*tuner, error) {
 	at, err := estimator.NewAskTell[float64](2, episode, estimator.Config{
 		Workers: s.workers, Window: 1, Sigma: s.sigma, Seed: s.seed,
-		Noise: estimator.Signs,    // ±σ: what is tried is never farther from θ
-		Phase: estimator.LockStep, // a service has no start to be brought away from
+		Noise:   estimator.Signs,    // ±σ: what is tried is never farther from θ
+		Shaping: estimator.Std,      // or a stall of the machine outweighs everything
+		Phase:   estimator.LockStep, // a service has no start to be brought away from
 	})
 	if err != nil {
 		return nil, err
