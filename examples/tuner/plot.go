@@ -129,7 +129,8 @@ func (h *history) panel(label, dotName string, dots plotter.XYs, curveName strin
 
 	all := slices.Concat(dots, curve)
 	byY := func(a, b plotter.XY) int { return cmp.Compare(a.Y, b.Y) }
-	p.Y.Min, p.Y.Max = slices.MinFunc(all, byY).Y/1.15, slices.MaxFunc(all, byY).Y*1.15
+	lo, hi := slices.MinFunc(all, byY).Y/1.15, slices.MaxFunc(all, byY).Y*1.15
+	p.Y.Min, p.Y.Max = lo, hi*math.Pow(hi/lo, 0.3) // the legend is above all points
 	p.X.Min, p.X.Max = 0, h.moment[len(h.moment)-1]
 	for i, x := range h.change[1:] {
 		mark := &plotter.Line{XYs: plotter.XYs{{X: x, Y: p.Y.Min}, {X: x, Y: p.Y.Max}},
