@@ -2,5 +2,6 @@ package reproduce
 
 // All returns the experiments, in the order of the page.
 func All() []Experiment {
-	return []Experiment{lorenzMethods, lorenzSweep, lorenzSurface, lorenzVariance, linearVariance}
+	return []Experiment{lorenzMethods, lorenzSweep, lorenzSurface, lorenzVariance, linearVariance,
+		toyRegression, learningRates, copyTask, telescoping, ridgeTuning, metaGradients}
 }
