@@ -242,7 +242,7 @@ lock-step, but for NRES's. No sizes have been published.`,
 	}
 	r.Rows = append(r.Rows, row)
 	r.Figures = append(r.Figures, Figure{"bits", "Number of bits that are copied, against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
-		p := Panel{X: "update", Y: "bits copied", LinearX: true, LinearY: true, Legend: "lines", Left: true}
+		p := Panel{X: "update", Y: "bits copied", LinearX: true, LinearY: true, Legend: "lines", Corner: "top left"}
 		for i, name := range names {
 			line := Line{Name: name}
 			for k := range seeds {

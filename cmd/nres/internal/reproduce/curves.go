@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"gonum.org/v1/plot"
@@ -33,11 +34,11 @@ type Panel struct {
 	Lines            []Line
 	Levels           []Level
 	Legend           string // which of them it explains: "lines", "levels", "both", or none
-	Low, Left        bool   // where it is
+	Corner           string // where it is: "top right" and so on, or where there is room in logarithmic plots
 }
 
-// scale returns v as an axis has it.
-func scale(v float64, linear bool) float64 {
+// onAxis returns v as an axis has it.
+func onAxis(v float64, linear bool) float64 {
 	if linear {
 		return v
 	}
@@ -72,11 +73,11 @@ func (p *Panel) plot() *plot.Plot {
 			if !p.LinearX && x <= 0 || !p.LinearY && !(least > 0) || least-least != 0 || most-most != 0 { // not on these axes
 				continue
 			}
-			pt := plotter.XY{X: scale(x, p.LinearX), Y: scale(y, p.LinearY)}
+			pt := plotter.XY{X: onAxis(x, p.LinearX), Y: onAxis(y, p.LinearY)}
 			b.At = append(b.At, pt)
-			b.Lo, b.Hi = append(b.Lo, scale(least, p.LinearY)), append(b.Hi, scale(most, p.LinearY))
+			b.Lo, b.Hi = append(b.Lo, onAxis(least, p.LinearY)), append(b.Hi, onAxis(most, p.LinearY))
 			lo.X, hi.X = min(lo.X, pt.X), max(hi.X, pt.X)
-			lo.Y, hi.Y = min(lo.Y, scale(least, p.LinearY)), max(hi.Y, scale(most, p.LinearY))
+			lo.Y, hi.Y = min(lo.Y, onAxis(least, p.LinearY)), max(hi.Y, onAxis(most, p.LinearY))
 		}
 		if len(b.At) > 0 {
 			bands = append(bands, b)
@@ -90,7 +91,7 @@ func (p *Panel) plot() *plot.Plot {
 		out.Add(b)
 	}
 	for i, l := range p.Levels {
-		r := chart.Rule{Y: scale(l.Y, p.LinearY), LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(0.8), Dashes: [][]vg.Length{{1, 2}, {8, 2, 1, 2}}[i%2]}}
+		r := chart.Rule{Y: onAxis(l.Y, p.LinearY), LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(0.8), Dashes: [][]vg.Length{{1, 2}, {8, 2, 1, 2}}[i%2]}}
 		out.Add(r)
 		if p.Legend == "levels" || p.Legend == "both" {
 			out.Legend.Add(l.Name, r)
@@ -103,5 +104,15 @@ func (p *Panel) plot() *plot.Plot {
 	// Losses fall late, on this axis: on the left there is room, above the levels.
 	out.Legend.Left = true
 	out.Legend.XOffs, out.Legend.YOffs = vg.Points(6), vg.Points(44)
+	if p.Corner != "" {
+		out.Legend.Left, out.Legend.Top = strings.HasSuffix(p.Corner, "left"), strings.HasPrefix(p.Corner, "top")
+		out.Legend.XOffs, out.Legend.YOffs = vg.Points(-6), vg.Points(6)
+		if out.Legend.Left {
+			out.Legend.XOffs = vg.Points(6)
+		}
+		if out.Legend.Top {
+			out.Legend.YOffs = vg.Points(-4)
+		}
+	}
 	return out
 }

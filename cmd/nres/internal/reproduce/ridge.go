@@ -91,7 +91,7 @@ With a regression that has settled, the loss on the other rows is least (%.4f) a
 	r.Figures = append(r.Figures, Figure{"paths", "ln λ against updates, from six starting points; mean over seeds, band from least to greatest. The horizontal line is where a settled regression has the least loss on the rows that are held out.", func(w io.Writer) error {
 		var panels []Panel
 		for m, name := range names {
-			p := Panel{X: "update, " + name, LinearX: true, LinearY: true, Levels: []Level{{"minimum", best}}, Low: true}
+			p := Panel{X: "update, " + name, LinearX: true, LinearY: true, Levels: []Level{{"minimum", best}}, Corner: "bottom right"}
 			if m == 0 {
 				p.Y, p.Legend = "ln λ", "both"
 			}

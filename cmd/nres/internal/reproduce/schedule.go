@@ -144,7 +144,7 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step.`, what, cfg.H
 		path := func(i int) []Floats { return runs[i*len(seeds)].Theta }
 		plots := plane.heat(loss, "ln r, the initial learning rate", "ln γ, its decay", "mean training loss, nats",
 			tread{esSingle, chart.Dark, path(0), nil}, tread{"PES", chart.Red, path(1), []vg.Length{6, 3}}, tread{"TES", color.Gray{0x80}, path(2), []vg.Length{1.5, 2}})
-		rate := Panel{X: "update", Y: "ln r", LinearX: true, LinearY: true, Legend: "lines", Low: true}
+		rate := Panel{X: "update", Y: "ln r", LinearX: true, LinearY: true, Legend: "lines", Corner: "bottom right"}
 		for i, name := range names {
 			l := Line{Name: name}
 			for k := range seeds {
@@ -310,7 +310,7 @@ are measured at θ = %v, over %d problems and %d seeds; adaptation starts there,
 		Verdict: AtLeast(between, 2),
 	})
 	r.Figures = append(r.Figures, Figure{"gradients", "Left: variance of a gradient against the place in the inner problem, at constant θ. Middle: gradients over several inner problems while ln r adapts; a new problem begins every T steps. Right: ln r.", func(w io.Writer) error {
-		variance := Panel{X: "step of the inner problem", Y: "variance of a gradient", LinearX: true, Legend: "lines", Left: true}
+		variance := Panel{X: "step of the inner problem", Y: "variance of a gradient", LinearX: true, Legend: "lines", Corner: "top left"}
 		gradients := Panel{X: "inner step, over all problems", Y: "gradient by ln r", LinearX: true, LinearY: true}
 		adaptation := Panel{X: "inner step, over all problems", Y: "ln r", LinearX: true, LinearY: true}
 		for i, v := range [][]float64{single, pes} {

@@ -101,7 +101,7 @@ p_t = L_t − L_(t−1). No sizes have been published.`, telescopeHorizon, best[
 	r.Rows = append(r.Rows, row)
 	r.Figures = append(r.Figures, Figure{"theta", "θ against updates for ES-Single on all losses and on telescoping sums; mean over seeds, band from least to greatest. Horizontal lines are the exact minima.", func(w io.Writer) error {
 		return drawPanels(w, "Telescoping sums on influence balancing", fmt.Sprintf("ES-Single,  N = 50 pairs,  W = 10,  T = %d,  σ = 0.1,  Adam 3e-3", telescopeHorizon),
-			Panel{X: "update", Y: "θ", LinearX: true, LinearY: true, Lines: lines, Levels: []Level{{"best for all losses", best[all]}, {"best for the last", best[last]}}, Legend: "both"})
+			Panel{X: "update", Y: "θ", LinearX: true, LinearY: true, Lines: lines, Levels: []Level{{"best for all losses", best[all]}, {"best for the last", best[last]}}, Legend: "both", Corner: "top right"})
 	}})
 	return r, nil
 }

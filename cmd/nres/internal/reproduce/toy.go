@@ -154,7 +154,7 @@ in lock-step. Ours: %d seeds. θ holds the logarithms of the learning rate at th
 	r.Figures = append(r.Figures, Figure{"map", "Left: the mean loss of an episode over the two hyperparameters (dark is low), and the paths of θ from (−4, −4), seed 1, to the dots. Right: the smoothed loss against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
 		plots := plane.heat(loss, "ln of the learning rate, first step", "ln of the learning rate, last step", "mean loss of an episode",
 			tread{esSingle, chart.Dark, paths(0), nil}, tread{"PES", chart.Red, paths(1), []vg.Length{6, 3}}, tread{"TES", color.Gray{0x80}, paths(2), []vg.Length{1.5, 2}})
-		losses := Panel{X: "update", Y: "mean loss of an episode, smoothed", Lines: lines(whole), Legend: "lines", Low: true, Left: true}
+		losses := Panel{X: "update", Y: "mean loss of an episode, smoothed", Lines: lines(whole), Legend: "lines", Corner: "bottom left"}
 		return chart.Render(w, ".png", "Toy regression: a learning-rate schedule", "N = 50 pairs,  W = 10,  T = 100,  σ = 0.3,  Adam 1e-2", append(plots, losses.plot()))
 	}})
 	for i := range runs {
