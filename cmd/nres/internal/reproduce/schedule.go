@@ -28,7 +28,7 @@ func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	iterations, episodes := 1200, 2
+	iterations, episodes := 800, 2
 	plane := square{[2]float64{-6, -3}, [2]float64{0.5, 3}, 14}
 	cfg := tasks.ScheduleConfig{Train: train, Hidden: []int{16, 16}, Batch: 16, Horizon: 200, Momentum: 0.9}
 	if lab.Quick {
