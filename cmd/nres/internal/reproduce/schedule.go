@@ -289,7 +289,8 @@ func runMetaGradients(ctx context.Context, lab *Lab) (*Report, error) {
 	pesGrowth := RatioOf(pesLast, pesFirst)
 	between := RatioOf(pesLast, last)
 	r := &Report{Setup: fmt.Sprintf(`Data: %s. θ = ln r of a constant learning rate, one hidden layer of 16 units, batches of 16, T = %d steps an inner problem, W = %d, four pairs, σ = 0.1, in lock-step. Variances
-are measured at θ = %v, over %d problems and %d seeds; adaptation starts there, with Adam and a learning rate of 0.03. Only T has been published.`, what, cfg.Horizon, metaWindow, metaStart, problems, len(seeds))}
+are measured at θ = %v, over %d problems and %d seeds; adaptation starts there, with Adam and a learning rate of 0.03. Only T has been published.
+Gradients get smaller while an inner problem is solved, and variances with them; what PES adds is seen over ES-Single's.`, what, cfg.Horizon, metaWindow, metaStart, problems, len(seeds))}
 	relative := RatioOf(product(pesLast, first), product(last, pesFirst))
 	row := Row{
 		IDs: "S10", Claim: "the variance of PES's gradients grows inside each inner problem, over that of ES-Single's", Paper: "ES-Single, meta-gradient comparison",
@@ -310,7 +311,7 @@ are measured at θ = %v, over %d problems and %d seeds; adaptation starts there,
 		Verdict: AtLeast(between, 2),
 	})
 	r.Figures = append(r.Figures, Figure{"gradients", "Left: variance of a gradient against the place in the inner problem, at constant θ. Middle: gradients over several inner problems while ln r adapts; a new problem begins every T steps. Right: ln r.", func(w io.Writer) error {
-		variance := Panel{X: "step of the inner problem", Y: "variance of a gradient", LinearX: true, Legend: "lines", Corner: "top left"}
+		variance := Panel{X: "step of the inner problem", Y: "variance of a gradient", LinearX: true, Legend: "lines", Corner: "top right"}
 		gradients := Panel{X: "inner step, over all problems", Y: "gradient by ln r", LinearX: true, LinearY: true}
 		adaptation := Panel{X: "inner step, over all problems", Y: "ln r", LinearX: true, LinearY: true}
 		for i, v := range [][]float64{single, pes} {
