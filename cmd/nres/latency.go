@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/internal/latency"
 	"github.com/noise-reuse/nres/tasks"
@@ -371,23 +372,23 @@ func (r *latencyReport) text() string {
 // writePlot draws the share of calls that take longer over the time, and the same for
 // pauses.
 func (r *latencyReport) writePlot(w io.Writer, path string) error {
-	calls, stops := newPlot(), newPlot()
+	calls, stops := chart.New(), chart.New()
 	calls.X.Label.Text, calls.Y.Label.Text = "time of a call, µs", "share of calls that take at least as long"
 	stops.X.Label.Text, stops.Y.Label.Text = "stop-the-world pause, µs", "share of pauses at least as long"
 	t := r.result
 	drawTails(calls, []tail{
-		{"gradient", dark, 2, nil, callTail(t.Call)},
-		{"control", red, 1.4, dashed, callTail(t.Control)},
+		{"gradient", chart.Dark, 2, nil, callTail(t.Call)},
+		{"control", chart.Red, 1.4, dashed, callTail(t.Control)},
 		{"control, gradients left out", mid, 1.2, dotted, callTail(t.Alone)},
 	})
 	drawTails(stops, []tail{
-		{"with gradients", dark, 2, nil, pauseTail(t.With.Total)},
+		{"with gradients", chart.Dark, 2, nil, pauseTail(t.With.Total)},
 		{"gradients left out", mid, 1.4, dashed, pauseTail(t.Without.Total)},
 	})
 	settings := fmt.Sprintf("N = %d,  W = %d,  %v gradients a second,  %d calls of each,  p50 %s µs,  p99.9 %s µs, of the control %s µs",
 		r.Workers, r.Window, r.Rate, min(r.Gradient.Calls, r.Control.Calls), digits(float64(r.Gradient.P50)/1e3),
 		digits(float64(r.Gradient.P999)/1e3), digits(float64(r.Control.P999)/1e3))
-	return render(w, path, "Latency of NRES gradients beside garbage collections", settings, []*plot.Plot{calls, stops})
+	return chart.Render(w, path, "Latency of NRES gradients beside garbage collections", settings, []*plot.Plot{calls, stops})
 }
 
 var (
@@ -435,7 +436,7 @@ func pauseTail(h latency.Histogram) (pts plotter.XYs) {
 func log10Micros(s float64) float64 { return math.Log10(max(s, 1e-9) * 1e6) }
 
 func drawTails(p *plot.Plot, tails []tail) {
-	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{log: true}, ticks{log: true}
+	p.X.Tick.Marker, p.Y.Tick.Marker = chart.Ticks{Log: true}, chart.Ticks{Log: true}
 	lo, hi := plotter.XY{X: 6, Y: -1}, plotter.XY{X: -3, Y: 0}
 	for _, t := range tails {
 		if len(t.points) == 0 {
@@ -445,7 +446,7 @@ func drawTails(p *plot.Plot, tails []tail) {
 			lo, _ = corners(lo, lo, pt)
 			_, hi = corners(hi, hi, pt)
 		}
-		l := line(t.points, t.color, t.width)
+		l := chart.Line(t.points, t.color, t.width)
 		l.Dashes = t.dashes
 		p.Add(l)
 		p.Legend.Add(t.name, l)
