@@ -97,6 +97,9 @@ func TestLanes(t *testing.T) {
 		}
 	}
 	for _, cfg := range stateConfigs {
+		if cfg.Buckets != nil {
+			continue // not in lanes
+		}
 		cfg.Workers, cfg.Sigma, cfg.Seed = 21, 0.1, 4
 		sameInLanes[float64](t, walk[float64]{300, 24, true}, cfg, 10) // with blocks of one group
 	}

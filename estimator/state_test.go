@@ -12,6 +12,7 @@ import (
 var stateConfigs = []Config{
 	{Window: 6}, {Window: 7, Method: PES}, {Window: 7, Method: PES, KeepSums: true}, {Window: 5, Method: GPES, Period: 8},
 	{Window: 5, Method: TES}, {Method: FullES}, {Window: 5, Method: ESSingle, Interval: 2}, {Window: 5, Noise: Signs, Phase: Random},
+	{Window: 5, Buckets: []int{3, 2}}, {Window: 5, Method: PES, Buckets: []int{3, 2}}, {Window: 5, Method: TES, Buckets: []int{3, 2}},
 }
 
 // TestResume: stopped at any gradient and taken over by a twin, the bits go on as if
