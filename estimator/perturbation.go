@@ -43,6 +43,7 @@ type part struct {
 	lo, hi int
 	Matrix
 	low bool
+	at  []int // where rows of Cols elements begin
 }
 
 func (p *perturbation[F]) init(d int, cfg *Config) error {
@@ -80,7 +81,11 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 		}
 		n := m.Rows * m.Cols
 		low := p.rank <= n/(m.Rows+m.Cols) && p.rank*(m.Rows+m.Cols) < n
-		p.parts = append(p.parts, part{lo, lo + n, m, low})
+		k := part{lo, lo + n, m, low, nil}
+		for i := 0; low && i < p.rank*p.panel(1, m.Cols); i++ {
+			k.at = append(k.at, i*m.Cols)
+		}
+		p.parts = append(p.parts, k)
 		lo += n
 		if low && p.scratchLen(m) > p.scratch {
 			p.scratch = p.scratchLen(m)
@@ -90,7 +95,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 		return bad("the size of all Matrices", lo, fmt.Sprintf("d = %d: every parameter is in one", d))
 	}
 	if cfg.Matrices == nil {
-		p.parts = []part{{0, d, Matrix{d, 1}, false}}
+		p.parts = []part{{0, d, Matrix{d, 1}, false, nil}}
 	}
 	return nil
 }
@@ -191,10 +196,12 @@ func (p *perturbation[F]) panel(rows, cols int) int {
 	return 1
 }
 
+// scratchLen is what pair needs, or combineLow if that is more: no more rows and, with
+// one of them to turn A over in, no more than a panel.
 func (p *perturbation[F]) scratchLen(m Matrix) int {
-	one := p.rank*(m.Rows+m.Cols) + m.Cols // of pair; combine needs no more
-	if one < panelLen {
-		return panelLen
+	one := p.rank*(m.Rows+m.Cols) + m.Rows + m.Cols
+	if one < panelLen+lowRows {
+		return panelLen + lowRows
 	}
 	return one
 }
@@ -203,28 +210,26 @@ func (p *perturbation[F]) scratchLen(m Matrix) int {
 func (p *perturbation[F]) combineLow(g []F, ws []F, ss []noise.Stream, k part, row int, scratch []F) {
 	rows, unit := len(g)/k.Cols, p.unit()
 	n := p.panel(rows, k.Cols)
-	one := p.rank * (rows + k.Cols)
 	for len(ws) > 0 {
 		if n > len(ws) {
 			n = len(ws)
 		}
+		// A row of a for each row of g; a row of b for each column of a.
+		m := n * p.rank
+		column, rest := scratch[:rows], scratch[rows:]
+		a, b := rest[:rows*m], rest[rows*m:][:m*k.Cols]
 		for j := 0; j < n; j++ {
-			ab := scratch[j*one:][:one]
 			for q := 0; q < p.rank; q++ {
-				a := ab[q*rows:][:rows]
-				p.fill(a, ss[j], k.lo+q*k.Rows+row)
-				vec.Scale(a, F(ws[j]*unit), a)
-			}
-			p.fill(ab[p.rank*rows:], ss[j], k.lo+p.rank*k.Rows)
-		}
-		for i := 0; i < rows; i++ {
-			out := g[i*k.Cols:][:k.Cols]
-			for j := 0; j < n; j++ {
-				ab := scratch[j*one:][:one]
-				for q := 0; q < p.rank; q++ {
-					vec.Axpy(out, ab[q*rows+i], ab[p.rank*rows+q*k.Cols:][:k.Cols])
+				p.fill(column, ss[j], k.lo+q*k.Rows+row)
+				vec.Scale(column, F(ws[j]*unit), column)
+				for i, v := range column {
+					a[i*m+j*p.rank+q] = v
 				}
 			}
+			p.fill(b[j*p.rank*k.Cols:][:p.rank*k.Cols], ss[j], k.lo+p.rank*k.Rows)
+		}
+		for i := 0; i < rows; i++ {
+			vec.AxpyRows(g[i*k.Cols:(i+1)*k.Cols], a[i*m:(i+1)*m], b, k.at[:m])
 		}
 		ws, ss = ws[n:], ss[n:]
 	}

@@ -278,3 +278,33 @@ func TestCorrelationLaw(t *testing.T) {
 	// One has a standard deviation of √((1−ρ²)/P) + O(1/n) at most.
 	assert.InDelta(t, want, mean, 5.5*math.Sqrt((1-want*want)/p/times))
 }
+
+// BenchmarkPerturbations: a pair and element of the gradient of a network's layer.
+func BenchmarkPerturbations(b *testing.B) {
+	const pairs, rows, cols = 512, 256, 1024
+	for name, cfg := range map[string]Config{
+		"normals": {}, "signs": {Noise: Signs}, "rank1": {Rank: 1, Matrices: []Matrix{{rows, cols}}}, "rank4": {Rank: 4, Matrices: []Matrix{{rows, cols}}},
+		"buckets": {Buckets: EvenBuckets(rows*cols, 4096)},
+	} {
+		b.Run(name, func(b *testing.B) {
+			cfg.Method, cfg.Workers, cfg.Sigma, cfg.Parallelism = FullES, pairs, 0.1, 1
+			at, err := NewAskTell[float32](rows*cols, 1, cfg)
+			require.NoError(b, err)
+			grad := make([]float32, rows*cols)
+			var questions []Question
+			each := float64(rows * cols * pairs)
+			if cfg.Buckets != nil {
+				each = 4096 * pairs
+			}
+			b.ResetTimer()
+			for i := 0; i < b.N; i++ {
+				questions = at.AskAll(questions[:0])
+				for _, q := range questions {
+					_ = at.Tell(q, 1, float64(q.Worker%7))
+				}
+				at.Gradient(grad)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/each, "ns/pair·element")
+		})
+	}
+}

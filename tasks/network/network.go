@@ -13,6 +13,7 @@ import (
 	"math"
 
 	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/tasks/data"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -140,4 +141,41 @@ func (n *Network[F]) Init(theta []F, s noise.Stream) {
 func split[F vec.Float](l *build, theta []F) (w, biases []F) {
 	n := l.at + l.inputs*l.out.channels
 	return theta[l.at:n], theta[n : l.at+l.weights]
+}
+
+// Fits returns an error unless the images of a set are what the network is for.
+func (n *Network[F]) Fits(set *data.Set) error {
+	classes := n.layers[len(n.layers)-1].out.channels
+	switch {
+	case set.Len() < 1:
+		return fmt.Errorf("network: there are no images; it needs at least one")
+	case set.Width != n.in.width || set.Height != n.in.height || set.Classes != classes:
+		return fmt.Errorf("network: the images are %d by %d in %d classes; this one is for %d by %d and %d",
+			set.Width, set.Height, set.Classes, n.in.width, n.in.height, classes)
+	}
+	return nil
+}
+
+// Test returns the mean cross-entropy of a set, in nats, and the part of its images that
+// are classified rightly, in batches of p's.
+func (p *Pass[F]) Test(theta []F, set *data.Set) (loss, accuracy float64, err error) {
+	if err := p.net.Fits(set); err != nil {
+		return 0, 0, err
+	}
+	right := 0
+	for i := 0; i < set.Len(); {
+		n := p.batch
+		if n > set.Len()-i {
+			p = p.net.NewPass(set.Len() - i)
+			n = p.batch
+		}
+		for k := 0; k < n; k++ {
+			p.Set(k, set, i+k)
+		}
+		sum, r := p.Forward(theta)
+		loss += float64(sum)
+		right += r
+		i += n
+	}
+	return loss / float64(set.Len()), float64(right) / float64(set.Len()), nil
 }

@@ -13,21 +13,30 @@ import (
 // A Pass is a batch on its way. It takes memory for all activations, and as much again
 // once it has gone backward. It is not safe for concurrent use.
 type Pass[F vec.Float] struct {
-	net     *Network[F]
-	batch   int
-	labels  []uint8
-	outputs [][]F // of each layer, first the images
-	slopes  [][]F // derivatives by them
-	row     []F
+	net    *Network[F]
+	batch  int
+	labels []uint8
+	// Of the rows that a sum takes: where they are, in the input and in a kernel, and
+	// their weights.
+	at, taps []int
+	weights  []F
+	outputs  [][]F // of each layer, first the images
+	slopes   [][]F // derivatives by them
+	row      []F
 }
 
 // NewPass returns a Pass for batches of that many images, at least 1.
 func (n *Network[F]) NewPass(batch int) *Pass[F] {
 	p := &Pass[F]{net: n, batch: batch, labels: make([]uint8, batch), row: make([]F, 2*batch)}
 	p.outputs = append(p.outputs, make([]F, n.in.len()*batch))
+	rows := 0
 	for _, l := range n.layers {
 		p.outputs = append(p.outputs, make([]F, l.out.len()*batch))
+		if l.inputs > rows {
+			rows = l.inputs
+		}
 	}
+	p.at, p.taps, p.weights = make([]int, rows), make([]int, rows), make([]F, rows)
 	return p
 }
 
@@ -65,52 +74,70 @@ func (p *Pass[F]) Forward(theta []F) (loss F, right int) {
 func (p *Pass[F]) dense(l *build, theta, in, out []F) {
 	w, biases := split(l, theta)
 	n := p.batch
+	at := p.at[:l.inputs]
+	for i := range at {
+		at[i] = i * n
+	}
 	for j, bias := range biases {
 		row := out[j*n : (j+1)*n]
 		fill(row, bias)
-		for i, v := range w[j*l.inputs : (j+1)*l.inputs] {
-			vec.Axpy(row, v, in[i*n:(i+1)*n])
-		}
-	}
-}
-
-// taps calls do for each part of a row of the output that an element of a kernel weighs a
-// part of a row of the input for: element tap of unit c's weights, out[o:o+n], in[i:i+n].
-func (p *Pass[F]) taps(l *build, k Conv, c, y int, do func(tap, o, i, n int)) {
-	half := k.Size / 2
-	h, w := l.in.height, l.in.width
-	for ci := 0; ci < l.in.channels; ci++ {
-		for ky := 0; ky < k.Size; ky++ {
-			iy := y + ky - half
-			if iy < 0 || iy >= h {
-				continue
-			}
-			for kx := 0; kx < k.Size; kx++ {
-				shift := kx - half
-				x0, x1 := 0, w
-				if shift < 0 {
-					x0 = -shift
-				} else {
-					x1 = w - shift
-				}
-				if x0 < x1 {
-					do((ci*k.Size+ky)*k.Size+kx, ((c*h+y)*w+x0)*p.batch, ((ci*h+iy)*w+x0+shift)*p.batch, (x1-x0)*p.batch)
-				}
-			}
-		}
+		vec.AxpyRows(row, w[j*l.inputs:(j+1)*l.inputs], in, at)
 	}
 }
 
 func (p *Pass[F]) conv(l *build, k Conv, theta, in, out []F) {
 	w, biases := split(l, theta)
 	row := l.out.width * p.batch
-	for c, bias := range biases {
-		kernel := w[c*l.inputs : (c+1)*l.inputs]
-		for y := 0; y < l.out.height; y++ {
-			fill(out[(c*l.out.height+y)*row:][:row], bias)
-			p.taps(l, k, c, y, func(tap, o, i, n int) { vec.Axpy(out[o:o+n], kernel[tap], in[i:i+n]) })
+	h := l.in.height
+	for y := 0; y < h; y++ {
+		for x := 0; x < l.in.width; {
+			at, taps, n := p.reach(l, k, y, x)
+			for c, bias := range biases {
+				to := out[(c*h+y)*row+x*p.batch:][:n*p.batch]
+				fill(to, bias)
+				weights := w[c*l.inputs : (c+1)*l.inputs]
+				if len(taps) < len(weights) {
+					for i, tap := range taps {
+						p.weights[i] = weights[tap]
+					}
+					weights = p.weights[:len(taps)]
+				}
+				vec.AxpyRows(to, weights, in, at)
+			}
+			x += n
 		}
 	}
+}
+
+// reach returns where in the input the pixels are that a pixel of the output sees, and
+// the elements of a kernel that weigh them. n pixels in a row see as much; to those at
+// the edges, part of the kernel is missing.
+func (p *Pass[F]) reach(l *build, k Conv, y, x int) (at, taps []int, n int) {
+	half, w := k.Size/2, l.in.width
+	left, right := least(half, x), least(half, w-1-x)
+	for n = 1; x+n < w && least(half, x+n) == left && least(half, w-1-x-n) == right; n++ {
+	}
+	at, taps = p.at[:0], p.taps[:0]
+	for ci := 0; ci < l.in.channels; ci++ {
+		for ky := 0; ky < k.Size; ky++ {
+			iy := y + ky - half
+			if iy < 0 || iy >= l.in.height {
+				continue
+			}
+			for kx := half - left; kx <= half+right; kx++ {
+				at = append(at, ((ci*l.in.height+iy)*w+x+kx-half)*p.batch)
+				taps = append(taps, (ci*k.Size+ky)*k.Size+kx)
+			}
+		}
+	}
+	return at, taps, n
+}
+
+func least(a, b int) int {
+	if a < b {
+		return a
+	}
+	return b
 }
 
 // corners calls do with the starts of the rows of four pixels and of their maximum.
@@ -296,17 +323,23 @@ func (p *Pass[F]) denseBack(l *build, grad, theta, in, slope, up []F) {
 func (p *Pass[F]) convBack(l *build, k Conv, grad, theta, in, slope, up []F) {
 	w, _ := split(l, theta)
 	gw, gb := split(l, grad)
-	row := l.out.width * p.batch
-	for c := range gb {
-		kernel, gk := w[c*l.inputs:(c+1)*l.inputs], gw[c*l.inputs:(c+1)*l.inputs]
-		for y := 0; y < l.out.height; y++ {
-			gb[c] += vec.Sum(slope[(c*l.out.height+y)*row:][:row])
-			p.taps(l, k, c, y, func(tap, o, i, n int) {
-				gk[tap] += vec.Dot(slope[o:o+n], in[i:i+n])
-				if up != nil {
-					vec.Axpy(up[i:i+n], kernel[tap], slope[o:o+n])
+	h, row := l.out.height, l.out.width*p.batch
+	for y := 0; y < h; y++ {
+		for x := 0; x < l.in.width; {
+			at, taps, n := p.reach(l, k, y, x)
+			n *= p.batch
+			for c := range gb {
+				s := slope[(c*h+y)*row+x*p.batch:][:n]
+				gb[c] += vec.Sum(s)
+				for i, tap := range taps {
+					tap += c * l.inputs
+					gw[tap] += vec.Dot(s, in[at[i]:at[i]+n])
+					if up != nil {
+						vec.Axpy(up[at[i]:at[i]+n], w[tap], s)
+					}
 				}
-			})
+			}
+			x += n / p.batch
 		}
 	}
 }
