@@ -66,6 +66,7 @@ NeurIPS 2023) and its relatives PES and GPES.`,
   nres train lorenz --estimator pes --plot pes.svg --csv pes.csv
   nres train lorenz --seed 101 --json
   nres variance lorenz
+  nres reproduce --quick
   nres info
   nres bench --filter 'noise.*float32'`,
 		SilenceErrors: true,
@@ -74,7 +75,7 @@ NeurIPS 2023) and its relatives PES and GPES.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(trainCommand(), varianceCommand(), infoCommand(), benchCommand(), workerCommand())
+	root.AddCommand(trainCommand(), varianceCommand(), infoCommand(), benchCommand(), reproduceCommand(), workerCommand())
 	return root
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres"
+	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/optim"
 	"github.com/noise-reuse/nres/tasks"
@@ -328,8 +329,8 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 // are nil.
 func (j *job) outputs() (picture, table *output, err error) {
 	if j.plot != "" {
-		if !slices.Contains(plotFormats, plotFormat(j.plot)) {
-			return nil, nil, badFlag("plot", fmt.Sprintf("%q", j.plot), "a file named *"+strings.Join(plotFormats, ", *")+`; or "none"`)
+		if !slices.Contains(chart.Formats, chart.Format(j.plot)) {
+			return nil, nil, badFlag("plot", fmt.Sprintf("%q", j.plot), "a file named *"+strings.Join(chart.Formats, ", *")+`; or "none"`)
 		}
 		if picture, err = newOutput("plot", j.plot); err != nil {
 			return nil, nil, err

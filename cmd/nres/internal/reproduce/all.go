@@ -1,0 +1,6 @@
+package reproduce
+
+// All returns the experiments, in the order of the page.
+func All() []Experiment {
+	return []Experiment{lorenzMethods, lorenzSweep, lorenzSurface, lorenzVariance, linearVariance}
+}

@@ -1,0 +1,97 @@
+package reproduce
+
+import (
+	"image/color"
+	"io"
+	"math"
+	"slices"
+
+	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// A Line is the curve of one method: for each seed x and y at the same checkpoints.
+type Line struct {
+	Name string
+	X, Y [][]float64
+}
+
+// A Level is a horizontal line.
+type Level struct {
+	Name string
+	Y    float64
+}
+
+// A Panel is a plot with logarithmic axes: of each line the mean over seeds, and a band
+// from the least to the greatest.
+type Panel struct {
+	X, Y   string // labels, with units
+	Lines  []Line
+	Levels []Level
+	Legend string // which of them it explains: "lines", "levels", or none
+}
+
+// drawPanels draws panels side by side.
+func drawPanels(w io.Writer, headline, settings string, panels ...Panel) error {
+	var plots []*plot.Plot
+	for _, p := range panels {
+		plots = append(plots, p.plot())
+	}
+	return chart.Render(w, ".png", headline, settings, plots)
+}
+
+func (p *Panel) plot() *plot.Plot {
+	out := chart.New()
+	out.X.Label.Text, out.Y.Label.Text = p.X, p.Y
+	out.X.Tick.Marker, out.Y.Tick.Marker = chart.Ticks{Log: true}, chart.Ticks{Log: true}
+	lo := plotter.XY{X: math.Inf(1), Y: math.Inf(1)}
+	hi := plotter.XY{X: math.Inf(-1), Y: math.Inf(-1)}
+	var bands []chart.Band
+	for i, l := range p.Lines {
+		b := chart.Band{Look: chart.LookOf(i, len(p.Lines)), Marks: 7}
+		for k := range l.Y[0] {
+			x, y, least, most := 0.0, 0.0, math.Inf(1), math.Inf(-1)
+			for s := range l.Y {
+				x += l.X[s][k] / float64(len(l.Y))
+				y += l.Y[s][k] / float64(len(l.Y))
+				least, most = min(least, l.Y[s][k]), max(most, l.Y[s][k])
+			}
+			if x <= 0 || !(least > 0) || math.IsInf(most, 0) { // not on these axes
+				continue
+			}
+			pt := plotter.XY{X: math.Log10(x), Y: math.Log10(y)}
+			b.At = append(b.At, pt)
+			b.Lo, b.Hi = append(b.Lo, math.Log10(least)), append(b.Hi, math.Log10(most))
+			lo.X, hi.X = min(lo.X, pt.X), max(hi.X, pt.X)
+			lo.Y, hi.Y = min(lo.Y, math.Log10(least)), max(hi.Y, math.Log10(most))
+		}
+		if len(b.At) > 0 {
+			bands = append(bands, b)
+			if p.Legend == "lines" {
+				out.Legend.Add(l.Name, b)
+			}
+		}
+	}
+	// The first line is on top.
+	for _, b := range slices.Backward(bands) {
+		out.Add(b)
+	}
+	for i, l := range p.Levels {
+		r := chart.Rule{Y: math.Log10(l.Y), LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(0.8), Dashes: [][]vg.Length{{1, 2}, {8, 2, 1, 2}}[i%2]}}
+		out.Add(r)
+		if p.Legend == "levels" {
+			out.Legend.Add(l.Name, r)
+		}
+		lo.Y, hi.Y = min(lo.Y, r.Y), max(hi.Y, r.Y)
+	}
+	margin := max(0.04*(hi.Y-lo.Y), 0.01)
+	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = lo.X, hi.X, lo.Y-margin, hi.Y+margin
+	out.Legend.TextStyle.Font.Size = 9.5
+	// Losses fall late, on this axis: on the left there is room, above the levels.
+	out.Legend.Left = true
+	out.Legend.XOffs, out.Legend.YOffs = vg.Points(6), vg.Points(44)
+	return out
+}
