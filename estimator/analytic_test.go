@@ -123,7 +123,7 @@ func TestAnalyticReference(t *testing.T) {
 						if xi = sum; n == 0 {
 							eps = append(eps, ref.workers[i].eps...) // a new episode's, after the last step
 							if ref.workers[i].tau == 0 {
-								ref.fill(eps, noise.New(3).Derive(idNoise, uint64(i), ref.workers[i].episode-1, uint64(tau/window)))
+								ref.fill(eps, noise.New(3).Derive(idNoise, uint64(i), ref.workers[i].episode-1, uint64(tau/window)), i, 0)
 							}
 						}
 					}

@@ -3,6 +3,7 @@ package estimator
 import (
 	"errors"
 	"math"
+	"runtime"
 	"sync"
 
 	"github.com/noise-reuse/nres/noise"
@@ -21,9 +22,10 @@ import (
 //
 // All methods are safe for concurrent use.
 type AskTell[F vec.Float] struct {
-	mu    sync.Mutex
-	crew  crew[F]
-	asked []asked
+	mu      sync.Mutex
+	crew    *crew[F] // what the goroutines hold
+	asked   []asked
+	scratch sync.Pool // of *[]F, for low ranks
 }
 
 // asked is what a worker was last asked.
@@ -31,6 +33,7 @@ type asked struct {
 	serial uint64 // of the question; 0 if there was none
 	open   bool
 	left   int // steps to the end of the window or of the warm-up
+	steps  int // of the question
 	warmUp bool
 	done   bool // the warm-up
 }
@@ -47,8 +50,23 @@ type Question struct {
 	WarmUp bool
 	// Env is the episode's stream of randomness, the same for both systems.
 	Env noise.Stream
+	// Eps is the stream of the perturbation, which is of the parameters Lo to Hi−1.
+	// These and theta are all that an evaluator elsewhere needs to know:
+	//
+	//	noise.PerturbPair(plus[q.Lo:q.Hi], minus[q.Lo:q.Hi], theta[q.Lo:q.Hi], sigma, q.Eps, uint64(q.Lo))
+	//
+	// makes what Ask returns, the rest of plus and minus being theta, unless
+	// Config.Rank says otherwise; see Perturb.
+	Eps    noise.Stream
+	Lo, Hi int
+	// Serial is the number of the question among the worker's.
+	Serial uint64
+}
 
-	serial uint64
+// An Answer is what there is to tell about a question.
+type Answer struct {
+	Question    Question
+	Plus, Minus float64 // sums of the losses
 }
 
 // ErrStale is what Tell returns for a question that was answered before, or that
@@ -57,26 +75,47 @@ var ErrStale = errors.New("estimator: this question was answered or replaced")
 
 // NewAskTell returns an AskTell for d parameters and episodes of horizon steps.
 // Errors are of type *[ConfigError]. TES and PESAnalytic are refused, because they need
-// an unperturbed state, and CenteredRank, which needs one window of every worker.
+// an unperturbed state. With CenteredRank, one answer of each worker is ranked: the last
+// one before a gradient.
 func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
-	a := &AskTell[F]{}
+	a := &AskTell[F]{crew: &crew[F]{}}
 	if cfg.Method == TES || cfg.Method == PESAnalytic {
 		return nil, &ConfigError{"Method", cfg.Method.String(), "methods without an unperturbed state, with AskTell: not tes or pesanalytic"}
 	}
-	if cfg.Shaping == CenteredRank {
-		return nil, &ConfigError{"Shaping", CenteredRank.String(), "any other with AskTell: ranks need one window of every worker"}
-	}
-	cfg.Parallelism = 1
 	if err := a.crew.init(d, horizon, cfg); err != nil {
 		return nil, err
 	}
-	a.crew.pool = newPool(1)
+	a.crew.pool = newPool(a.crew.cfg.Parallelism)
 	a.asked = make([]asked, cfg.Workers)
+	n := a.crew.shape.scratch
+	a.scratch.New = func() interface{} { s := make([]F, n); return &s }
+	runtime.SetFinalizer(a, func(a *AskTell[F]) { a.crew.pool.close() })
 	return a, nil
 }
 
+// Close ends the goroutines that sum up gradients. The AskTell may go on being used,
+// without them. One that is dropped is closed by the garbage collector.
+func (a *AskTell[F]) Close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.crew.pool.close()
+}
+
+// SetSigma changes σ, for a schedule. Call it after Gradient: what has been told is
+// weighed with the new σ. The error, if sigma is not positive and finite, is of type
+// *[ConfigError].
+func (a *AskTell[F]) SetSigma(sigma float64) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.crew.setSigma(sigma)
+}
+
 // Config returns the configuration, with what the method implies filled in.
-func (a *AskTell[F]) Config() Config { return a.crew.cfg }
+func (a *AskTell[F]) Config() Config {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.crew.cfg
+}
 
 // Ask sets plus and minus to theta ± σε for the next stretch of a worker, from 0 to
 // Workers−1. An open question of the worker is replaced, by the same stretch around
@@ -84,18 +123,64 @@ func (a *AskTell[F]) Config() Config { return a.crew.cfg }
 //
 // It panics if there is no such worker or if the slices don't have d elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
-	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
-		panic("estimator: plus, minus and theta must have d elements")
-	}
-	q, eps := a.ask(worker)
-	a.crew.perturb(plus, minus, theta, eps)
+	a.mu.Lock()
+	q := a.ask(worker)
+	a.mu.Unlock()
+	a.Perturb(plus, minus, theta, q)
 	return q
 }
 
-func (a *AskTell[F]) ask(worker int) (Question, noise.Stream) {
+// Perturb sets plus and minus to theta ± σε for a question. It depends on nothing
+// else but the configuration and d, so an evaluator in another process may call it,
+// on an AskTell of its own. The three slices must not overlap; it panics if they
+// don't have d elements.
+func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
+	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
+		panic("estimator: plus, minus and theta must have d elements")
+	}
+	a.mu.Lock()
+	shape := a.crew.shape
+	a.mu.Unlock()
+	var low []F
+	if shape.scratch > 0 {
+		s := a.scratch.Get().(*[]F)
+		defer a.scratch.Put(s)
+		low = *s
+	}
+	shape.pair(plus, minus, theta, q.Eps, q.Lo, q.Hi, low)
+}
+
+// AskAll appends a question to dst for every worker that has no open one and has told
+// nothing since the last gradient: the next batch, of streams that evaluators
+// anywhere can perturb with. It allocates for the growth of dst only.
+func (a *AskTell[F]) AskAll(dst []Question) []Question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	c := &a.crew
+	for i := range a.asked {
+		if !a.asked[i].open && a.crew.workers[i].steps == 0 {
+			dst = append(dst, a.ask(i))
+		}
+	}
+	return dst
+}
+
+// TellAll takes a batch of answers, as Tell does one after the other. It returns how
+// many were stale and thus ignored, and the first error of any other kind; all
+// answers are taken notwithstanding.
+func (a *AskTell[F]) TellAll(answers []Answer) (stale int, err error) {
+	for _, k := range answers {
+		switch e := a.Tell(k.Question, k.Plus, k.Minus); {
+		case e == ErrStale:
+			stale++
+		case err == nil:
+			err = e
+		}
+	}
+	return stale, err
+}
+
+func (a *AskTell[F]) ask(worker int) Question {
+	c := a.crew
 	w, k := &c.workers[worker], &a.asked[worker]
 	if k.left == 0 {
 		if k.left, k.warmUp = c.phase(worker), true; k.done || k.left == 0 {
@@ -105,15 +190,16 @@ func (a *AskTell[F]) ask(worker int) (Question, noise.Stream) {
 	}
 	k.serial++
 	k.open = true
+	k.steps = c.stretch(worker, k.left) // which sets eps
 	return Question{
-		Worker: worker, Episode: w.episode, From: c.tau[worker], Steps: c.stretch(worker, k.left),
-		WarmUp: k.warmUp, Env: c.env[worker], serial: k.serial,
-	}, c.eps[worker]
+		Worker: worker, Episode: w.episode, From: c.tau[worker], Steps: k.steps, WarmUp: k.warmUp,
+		Env: c.env[worker], Eps: c.eps[worker], Lo: c.shape.starts[w.bucket], Hi: c.shape.starts[w.bucket+1], Serial: k.serial,
+	}
 }
 
 // Tell takes the sums of the losses over the steps of a question, under θ+σε and
 // under θ−σε. It returns ErrStale for an answer that is no longer wanted, and a
-// *[NonFiniteError], once, if a loss is not finite and Config.NonFinite is Fail; the
+// *[NonFiniteError], once, if a loss is not finite, in type F, and Config.NonFinite is Fail; the
 // worker then begins a new episode. With DropPair it is left out until its episode
 // ends.
 func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
@@ -123,20 +209,28 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 		return ErrStale
 	}
 	k := &a.asked[q.Worker]
-	if !k.open || k.serial != q.serial {
+	if !k.open || k.serial != q.Serial {
 		return ErrStale
 	}
 	k.open = false
-	c := &a.crew
+	for _, l := range []*float64{&plus, &minus} {
+		if over := float64(F(*l)); over-over != 0 {
+			*l = over
+		}
+	}
+	c := a.crew
 	w := &c.workers[q.Worker]
-	c.tau[q.Worker] += q.Steps
-	c.record(q.Worker, q.Steps, plus, minus, !q.WarmUp)
+	if c.cfg.Shaping == CenteredRank {
+		w.forget()
+	}
+	c.tau[q.Worker] += k.steps
+	c.record(q.Worker, k.steps, plus, minus, !k.warmUp)
 	if err := w.err; err != nil {
 		w.err = nil
 		a.restart(q.Worker)
 		return err
 	}
-	if k.left -= q.Steps; k.left == 0 && q.WarmUp {
+	if k.left -= k.steps; k.left == 0 && k.warmUp {
 		k.done = true
 	}
 	return nil

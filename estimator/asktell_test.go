@@ -47,6 +47,8 @@ func TestAskTellIsEstimator(t *testing.T) {
 		{Method: FullES}, {Window: 5, Method: ESSingle, Interval: 2}, {Window: 6, Phase: Random, Noise: Signs, Shaping: Std},
 		{Window: 6, Shaping: Sign}, {Window: 6, Method: PES, KeepSums: true},
 		{Window: 5, Method: PES, Phase: Staggered, KeepSums: true}, {Window: 6, Phase: Staggered}, {Window: 5, Method: GPES, Period: 7, Telescoping: true},
+		{Window: 6, Shaping: CenteredRank}, {Window: 7, Buckets: []int{2, 3}}, {Window: 7, Method: PES, Buckets: []int{2, 3}, Parallelism: 3},
+		{Window: 6, Rank: 1, Matrices: []Matrix{{5, 1}}},
 	} {
 		cfg.Workers, cfg.Sigma, cfg.Seed = 6, 0.2, 8
 		est, err := New[float32](sys, cfg)
@@ -166,7 +168,7 @@ func TestAskTellConcurrently(t *testing.T) {
 
 func TestAskTellErrors(t *testing.T) {
 	for _, cfg := range []Config{
-		{Workers: 1, Window: 5, Sigma: 1, Method: TES}, {Workers: 1, Window: 5, Sigma: 1, Shaping: CenteredRank},
+		{Workers: 1, Window: 5, Sigma: 1, Method: TES}, {Workers: 1, Window: 5, Sigma: 1, Buckets: []int{1}},
 		{Workers: 0, Window: 5, Sigma: 1}, {Workers: 1, Window: 21, Sigma: 1},
 	} {
 		_, err := NewAskTell[float32](2, 20, cfg)

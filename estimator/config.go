@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"fmt"
-	"math"
 	"runtime"
 	"strings"
 )
@@ -175,6 +174,24 @@ type Config struct {
 	// about L_t: measure. It does nothing with one perturbation an episode.
 	Telescoping bool
 
+	// Buckets are the lengths of consecutive ranges of theta, which they cover. A pair
+	// perturbs one of them, for an episode (TES: a window), and weighs on nothing
+	// else: unroll, sum and message cost what a bucket is long (Zhang, Clune and
+	// Stanley, 2017, "limited perturbation"). The workers take the buckets in turn;
+	// the gradient of each is the mean over the pairs that had it, 0 if none did. nil
+	// stands for one bucket, all of theta. See [EvenBuckets].
+	Buckets []int
+
+	// With Rank r ≥ 1, E = ABᵀ/√r perturbs each of the Matrices that theta consists
+	// of, where A has Rows and B has Cols times r elements of the noise. Matrices that
+	// are no larger than A and B, vectors above all, are perturbed by plain noise. A
+	// gradient then takes r products an element and pair and next to no noise, which
+	// is several times faster than normals. The perturbation isn't normal, and its
+	// elements, of variance 1, are uncorrelated but not independent; the estimate is
+	// unbiased up to the second order in σ.
+	Rank     int
+	Matrices []Matrix
+
 	// Strict refuses what the papers leave undefined: a window that does not divide
 	// the horizon, a period that is no multiple of the window. PESAnalytic always does.
 	Strict bool
@@ -236,8 +253,8 @@ func (c *Config) check(horizon int) error {
 		return bad("Interval", c.Interval, "M ≥ 1 windows, or 0 for one perturbation an episode")
 	case c.Method != ESSingle && c.Interval != 0:
 		return bad("Interval", c.Interval, fmt.Sprintf("0 with %v; essingle takes any", c.Method))
-	case !(c.Sigma > 0) || math.IsInf(c.Sigma, 0):
-		return bad("Sigma", c.Sigma, "positive and finite")
+	case checkSigma(c.Sigma) != nil:
+		return checkSigma(c.Sigma)
 	case c.Parallelism < 0:
 		return bad("Parallelism", c.Parallelism, "≥ 1, or 0 for GOMAXPROCS")
 	}
@@ -249,6 +266,12 @@ func (c *Config) check(horizon int) error {
 	}
 	if c.Method == ESSingle {
 		c.Phase, c.LossScale = LockStep, Sum
+	}
+	if (c.Rank > 0 && c.Period < horizon && c.Method != TES) || c.Rank > 0 && c.Method == PESAnalytic {
+		return bad("Rank", c.Rank, "0 where there is more than one perturbation an episode, and with pesanalytic")
+	}
+	if c.Buckets != nil && c.Method == PESAnalytic {
+		return bad("Buckets", fmt.Sprint(len(c.Buckets), " of them"), "none with pesanalytic")
 	}
 	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict || c.Method == PESAnalytic {
 		why := "in strict mode"

@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"sync/atomic"
 
@@ -30,11 +31,15 @@ type crew[F vec.Float] struct {
 	positions
 
 	gradient gradient[F]
+	shape    perturbation[F]
+	low      [][]F // scratch of each goroutine, where the rank is low
 	pool     *pool
 	doBlock  func(g, i int) // a method value, made once: making one allocates
 	count    uint64         // gradients made
-	roots    []root         // of the workers' streams
-	odd      atomic.Bool    // some worker may have an err, or be lost
+	// Config.Sigma as it was before SetSigma.
+	initialSigma float64
+	roots        []root      // of the workers' streams
+	odd          atomic.Bool // some worker may have an err, or be lost
 	found
 }
 
@@ -75,6 +80,7 @@ func makePositions(workers int) positions {
 type worker struct {
 	episode uint64
 	window  uint64       // windows begun; TES only
+	bucket  int          // that is perturbed
 	noise   noise.Stream // of the episode; its noise periods derive theirs
 	lost    bool         // the loss wasn't finite: nothing counts until the episode ends
 
@@ -94,6 +100,8 @@ type term struct {
 	weight       float64
 	episode, eps noise.Stream
 	last         uint64
+	steps        int // that were scored
+	bucket       int
 }
 
 // NonFiniteError says which worker's loss left the finite numbers, in which
@@ -123,6 +131,16 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 	if err := cfg.check(horizon); err != nil {
 		return err
 	}
+	if err := c.shape.init(d, &cfg); err != nil {
+		return err
+	}
+	if c.shape.scratch > 0 {
+		c.low = make([][]F, cfg.Parallelism)
+		for g := range c.low {
+			c.low[g] = make([]F, c.shape.scratch)
+		}
+	}
+	c.initialSigma = cfg.Sigma
 	c.cfg, c.d, c.horizon, c.seed = cfg, d, horizon, noise.New(cfg.Seed)
 	c.workers, c.positions = make([]worker, cfg.Workers), makePositions(cfg.Workers)
 	// A window holds a whole number of periods, cut ones at both ends, and one more
@@ -193,6 +211,13 @@ func (c *crew[F]) begin(i int) {
 	w := &c.workers[i]
 	c.tau[i], w.lost, w.told, w.kept = 0, false, 0, 0
 	w.noise, c.env[i] = c.streams(i, w.episode)
+	w.bucket = c.turn(i, w.episode)
+}
+
+// turn returns the bucket of worker i in its n-th episode (TES: window). The workers
+// take the buckets in turn, and go on with the next ones.
+func (c *crew[F]) turn(i int, n uint64) int {
+	return c.shape.bucket(uint64(i) + n*uint64(len(c.workers)))
 }
 
 // cut ends the first episode of worker i before its next window, if Staggered says so.
@@ -223,6 +248,7 @@ func (c *crew[F]) streams(i int, episode uint64) (noise, env noise.Stream) {
 func (c *crew[F]) beginWindow(i int) {
 	if w := &c.workers[i]; c.cfg.Method == TES {
 		c.eps[i] = c.roots[i].noise.Derive(w.window)
+		w.bucket = c.turn(i, w.window)
 		w.window++
 	}
 }
@@ -277,14 +303,14 @@ func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool)
 		}
 		weight := plus - minus
 		if c.cfg.Telescoping && period > 0 && c.tau[i]-n == period*c.cfg.Period {
-			w.addTerm(-w.told, w.noise.Derive(uint64(period-1)), period-1)
+			w.addTerm(-w.told, w.noise.Derive(uint64(period-1)), period-1, 0)
 			weight += w.told
 		}
 		switch {
 		case c.cfg.Method != PESAnalytic:
-			w.addTerm(weight, c.eps[i], period)
+			w.addTerm(weight, c.eps[i], period, n)
 		case period > 0: // what is left of the window's loss is due to the perturbations before
-			w.addTerm(weight, w.noise.Derive(uint64(period-1)), period-1)
+			w.addTerm(weight, w.noise.Derive(uint64(period-1)), period-1, n)
 		}
 		w.steps += n
 		w.plus += plus
@@ -311,24 +337,43 @@ func (c *crew[F]) end(i int) {
 
 // addTerm adds to the last term or appends one. It is written where it belongs: a copy
 // of what was just written would wait for it.
-func (w *worker) addTerm(weight float64, eps noise.Stream, period int) {
+func (w *worker) addTerm(weight float64, eps noise.Stream, period, steps int) {
 	n := len(w.terms)
 	if n > 0 && w.terms[n-1].eps == eps {
 		w.terms[n-1].weight += weight
+		w.terms[n-1].steps += steps
 		return
 	}
 	w.terms = append(w.terms, term{})
 	t := &w.terms[n]
 	t.weight, t.episode, t.eps, t.last = weight, w.noise, eps, uint64(period)
+	t.steps, t.bucket = steps, w.bucket
 }
 
-// perturb sets plus and minus to theta ± σε.
-func (c *crew[F]) perturb(plus, minus, theta []F, eps noise.Stream) {
-	if c.cfg.Noise == Signs {
-		noise.PerturbPairSigns(plus, minus, theta, F(c.cfg.Sigma), eps, 0)
-	} else {
-		noise.PerturbPair(plus, minus, theta, F(c.cfg.Sigma), eps, 0)
+// perturb sets plus and minus to theta ± σε for worker i, on goroutine g.
+func (c *crew[F]) perturb(g, i int, plus, minus, theta []F) {
+	var scratch []F
+	if c.low != nil {
+		scratch = c.low[g]
 	}
+	b := c.workers[i].bucket
+	c.shape.pair(plus, minus, theta, c.eps[i], c.shape.starts[b], c.shape.starts[b+1], scratch)
+}
+
+// checkSigma and setSigma change σ.
+func checkSigma(sigma float64) error {
+	if !(sigma > 0) || math.IsInf(sigma, 0) {
+		return &ConfigError{"Sigma", fmt.Sprint(sigma), "positive and finite"}
+	}
+	return nil
+}
+
+func (c *crew[F]) setSigma(sigma float64) error {
+	if err := checkSigma(sigma); err != nil {
+		return err
+	}
+	c.cfg.Sigma, c.shape.sigma = sigma, F(sigma)
+	return nil
 }
 
 func (c *crew[F]) failed() error {

@@ -98,6 +98,18 @@
 // (Theorem 9 demands (d+1)/(d+2), which suffices), and Stratified NRES if and only if
 // Σ ‖s_B‖² ≤ ‖Σ s_B‖². Near a minimum of the loss ‖Σ s_B‖ vanishes and FullES wins.
 //
+// # Populations
+//
+// A loss that takes one evaluation is an episode of one step, T = W = 1, and FullES
+// is what is known as OpenAI-ES: Workers mirrored pairs, each with data of its own
+// (env), or, with Shaping, ranks. Config.Buckets and Config.Rank are for large d,
+// [AskTell] is for evaluators that run elsewhere: a question is a stream, an answer two
+// losses.
+//
+// For a linear loss the correlation of an estimate from n pairs with the gradient is
+// 1/√(1+(d+1)/n): it takes n of the order of d for a direction, but a few thousand are
+// enough to learn by (Zhang, Clune and Stanley, 2017).
+//
 // # Other drivers
 //
 // Systems that can't be copied or stepped from here, such as a live service, are

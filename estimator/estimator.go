@@ -114,6 +114,11 @@ func (e *Estimator[F]) Close() { e.pool.close() }
 // at most T, is that of any method.
 func (e *Estimator[F]) Config() Config { return e.cfg }
 
+// SetSigma changes σ from the next gradient on, for a schedule. The error, if sigma
+// is not positive and finite, is of type *[ConfigError]. Perturbations that go on
+// scale with it.
+func (e *Estimator[F]) SetSigma(sigma float64) error { return e.setSigma(sigma) }
+
 // Count returns the number of gradients made.
 func (e *Estimator[F]) Count() uint64 { return e.count }
 
@@ -287,7 +292,7 @@ func (e *engine[F]) advancePair(g, i int, sPlus, sMinus, s []F, n int, score boo
 		m := e.stretch(i, n)
 		var plus, minus float64
 		if !w.lost {
-			e.perturb(buf.plus, buf.minus, e.theta, e.eps[i])
+			e.perturb(g, i, buf.plus, buf.minus, e.theta)
 			plus = unroll.Window(e.sys, sPlus, buf.plus, e.tau[i], m, e.env[i])
 			minus = unroll.Window(e.sys, sMinus, buf.minus, e.tau[i], m, e.env[i])
 			if e.cfg.Method == PESAnalytic {
@@ -312,7 +317,7 @@ func (e *engine[F]) advanceShared(g, i int) {
 	w, buf := &e.workers[i], &e.scratch[g]
 	s := e.state(i)
 	e.beginWindow(i)
-	e.perturb(buf.plus, buf.minus, e.theta, e.eps[i])
+	e.perturb(g, i, buf.plus, buf.minus, e.theta)
 	copy(buf.sPlus, s)
 	copy(buf.sMinus, s)
 	w.lost = false // the shared state isn't: only a window is

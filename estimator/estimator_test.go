@@ -95,7 +95,27 @@ func (r *reference) env(i int) noise.Stream {
 	return noise.New(r.cfg.Seed).Derive(idEnv, uint64(i), r.workers[i].episode)
 }
 
-func (r *reference) fill(eps []float64, s noise.Stream) {
+// bucket returns the range that a worker perturbs in its n-th episode (TES: window).
+func (r *reference) bucket(i int, n uint64) (lo, hi, bucket int) {
+	if r.cfg.Buckets == nil {
+		return 0, r.sys.d, 0
+	}
+	bucket = int((n*uint64(r.cfg.Workers) + uint64(i)) % uint64(len(r.cfg.Buckets)))
+	for _, n := range r.cfg.Buckets[:bucket] {
+		lo += n
+	}
+	return lo, lo + r.cfg.Buckets[bucket], bucket
+}
+
+func (r *reference) fill(eps []float64, s noise.Stream, i int, n uint64) {
+	lo, hi, _ := r.bucket(i, n)
+	defer func() {
+		for j := range eps {
+			if j < lo || j >= hi {
+				eps[j] = 0
+			}
+		}
+	}()
 	if r.cfg.Noise == Signs {
 		noise.FillSigns(eps, s, 0)
 	} else {
@@ -115,7 +135,7 @@ func (r *reference) begin(i int) {
 func (r *reference) step(i int, theta []float64) (plus, minus float64, xi []float64) {
 	w := &r.workers[i]
 	if w.tau%r.cfg.Period == 0 {
-		r.fill(w.eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), w.episode, uint64(w.tau/r.cfg.Period)))
+		r.fill(w.eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), w.episode, uint64(w.tau/r.cfg.Period)), i, w.episode)
 		for j, e := range w.eps {
 			w.xi[j] += e
 		}
@@ -138,25 +158,25 @@ func (r *reference) step(i int, theta []float64) (plus, minus float64, xi []floa
 func (r *reference) gradient(theta []float64) (grad []float64, loss float64) {
 	grad = make([]float64, len(theta))
 	n := float64(r.cfg.Workers * r.cfg.Window)
-	scale := 1 / (2 * r.cfg.Sigma * n)
-	if r.cfg.LossScale == Sum {
-		scale = 1 / (2 * r.cfg.Sigma * float64(r.cfg.Workers))
-	}
+	steps := make([]float64, len(r.cfg.Buckets)+1)
 	var means []float64
 	for i := range r.workers {
 		r.breakstep(i)
 		var sumPlus, sumMinus float64
 		for t := 0; t < r.cfg.Window; t++ {
+			_, _, bucket := r.bucket(i, r.workers[i].episode)
+			steps[bucket]++
 			plus, minus, xi := r.step(i, theta)
 			loss += (plus + minus) / (2 * n)
 			sumPlus += plus
 			sumMinus += minus
 			for j := range grad {
-				grad[j] += scale * (plus - minus) * xi[j]
+				grad[j] += (plus - minus) * xi[j]
 			}
 		}
 		means = append(means, sumPlus/float64(r.cfg.Window), sumMinus/float64(r.cfg.Window))
 	}
+	r.scale(grad, steps)
 	if r.cfg.Shaping == Std {
 		for j := range grad {
 			grad[j] *= r.cfg.Sigma / stat.PopStdDev(means, nil)
@@ -174,16 +194,32 @@ func (r *reference) breakstep(i int) {
 	}
 }
 
+// scale divides each bucket of grad by 2σ and its steps.
+func (r *reference) scale(grad, steps []float64) {
+	for i := range steps {
+		lo, hi, bucket := r.bucket(i, 0)
+		for j := lo; j < hi && i == bucket && steps[bucket] > 0; j++ {
+			grad[j] /= 2 * r.cfg.Sigma * steps[bucket]
+			if r.cfg.LossScale == Sum {
+				grad[j] *= float64(r.cfg.Window)
+			}
+		}
+	}
+}
+
 // tesGradient is a window of TES (Vicol et al., algorithm 1).
 func (r *reference) tesGradient(theta []float64, window uint64) (grad []float64, loss float64) {
 	d := len(theta)
 	grad = make([]float64, d)
 	n := float64(r.cfg.Workers * r.cfg.Window)
+	steps := make([]float64, len(r.cfg.Buckets)+1)
 	for i := range r.workers {
 		r.breakstep(i)
 		w := &r.workers[i]
+		_, _, bucket := r.bucket(i, window)
+		steps[bucket] += float64(r.cfg.Window)
 		eps := make([]float64, d)
-		r.fill(eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), window))
+		r.fill(eps, noise.New(r.cfg.Seed).Derive(idNoise, uint64(i), window), i, window)
 		plus, minus := append([]float64(nil), w.plus...), append([]float64(nil), w.plus...)
 		up, down := make([]float64, d), make([]float64, d)
 		for j, e := range eps {
@@ -195,7 +231,7 @@ func (r *reference) tesGradient(theta []float64, window uint64) (grad []float64,
 			r.sys.Step(w.plus, theta, w.tau, r.env(i))
 			loss += (a + b) / (2 * n)
 			for j := range grad {
-				grad[j] += (a - b) / (2 * r.cfg.Sigma * n) * eps[j]
+				grad[j] += (a - b) * eps[j]
 			}
 			if w.tau == r.sys.horizon {
 				w.episode++
@@ -205,6 +241,7 @@ func (r *reference) tesGradient(theta []float64, window uint64) (grad []float64,
 			}
 		}
 	}
+	r.scale(grad, steps)
 	return grad, loss
 }
 
@@ -239,7 +276,8 @@ func configs(horizon int) []Config {
 func TestReference(t *testing.T) {
 	sys := walk[float64]{3, 24, true}
 	theta, grad := []float64{0.5, -0.2, 0.1}, make([]float64, 3)
-	for _, cfg := range configs(sys.horizon) {
+	for i, cfg := range configs(sys.horizon) {
+		cfg.Buckets = [][]int{nil, {1, 2}, {1, 1, 1}}[i%3]
 		est, err := New[float64](sys, cfg)
 		require.NoError(t, err)
 		phases := make([]int, cfg.Workers)
@@ -519,7 +557,9 @@ func (broken) Step(_, _ []float32, _ int, _ noise.Stream) float32 { return float
 
 // TestParallelism: the bits do not depend on the number of goroutines.
 func TestParallelism(t *testing.T) {
-	for _, cfg := range []Config{{}, {Method: PES}, {Method: PES, KeepSums: true}, {Method: TES}, {Shaping: Std, Noise: Signs}} {
+	for _, cfg := range []Config{
+		{}, {Method: PES}, {Method: PES, KeepSums: true}, {Method: TES}, {Shaping: Std, Noise: Signs},
+	} {
 		cfg.Workers, cfg.Window, cfg.Sigma, cfg.Seed, cfg.Parallelism = 23, 7, 0.1, 3, 1
 		want := run(t, cfg, 6)
 		for _, cfg.Parallelism = range []int{2, 3, 5, 23, 64, 0} {
@@ -550,7 +590,8 @@ func TestCloseKeepsWorking(t *testing.T) {
 }
 
 func TestNoAllocation(t *testing.T) {
-	for _, cfg := range []Config{{}, {Method: PES}, {Method: PES, KeepSums: true}, {Method: TES}, {Shaping: CenteredRank}, {Shaping: Std, Noise: Signs}} {
+	for _, cfg := range []Config{{}, {Method: PES}, {Method: PES, KeepSums: true}, {Method: TES}, {Shaping: CenteredRank}, {Shaping: Std, Noise: Signs},
+		{Buckets: []int{20, 30}}, {Method: PES, Buckets: []int{20, 30}}, {Rank: 2, Matrices: []Matrix{{5, 8}, {10, 1}}}} {
 		for _, parallelism := range []int{1, 2} {
 			sys := walk[float32]{50, 20, false}
 			cfg.Workers, cfg.Window, cfg.Sigma, cfg.Parallelism = 8, 5, 0.1, parallelism
@@ -716,6 +757,17 @@ func TestConfigErrors(t *testing.T) {
 			func(c *Config) { c.Telescoping, c.Method = true, TES },
 			func(c *Config) { c.Telescoping, c.Shaping = true, Sign },
 		},
+		"Buckets[0]":         {func(c *Config) { c.Buckets = []int{0} }, func(c *Config) { c.Buckets = []int{-1, 3} }},
+		"Buckets[1]":         {func(c *Config) { c.Buckets = []int{1, 2} }, func(c *Config) { c.Buckets = []int{1, math.MaxInt} }},
+		"the sum of Buckets": {func(c *Config) { c.Buckets = []int{1} }, func(c *Config) { c.Buckets = []int{} }},
+		"Buckets":            {func(c *Config) { c.Buckets, c.Rank, c.Matrices = []int{2}, 1, []Matrix{{2, 1}} }},
+		"Rank": {
+			func(c *Config) { c.Rank = -1 }, func(c *Config) { c.Rank = 1 }, func(c *Config) { c.Matrices = []Matrix{{2, 1}} },
+			func(c *Config) { c.Method, c.Rank, c.Matrices = PES, 1, []Matrix{{2, 1}} },
+		},
+		"Matrices[0]":              {func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{0, 2}} }, func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{3, math.MaxInt}} }},
+		"Matrices[1]":              {func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}, {1, 2}} }},
+		"the size of all Matrices": {func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}} }},
 		"Sigma": {
 			func(c *Config) { c.Sigma = 0 }, func(c *Config) { c.Sigma = -1 },
 			func(c *Config) { c.Sigma = math.NaN() }, func(c *Config) { c.Sigma = math.Inf(1) },
@@ -724,7 +776,7 @@ func TestConfigErrors(t *testing.T) {
 		for i, change := range changes {
 			cfg := good
 			change(&cfg)
-			_, err := New[float32](walk[float32]{1, 20, false}, cfg)
+			_, err := New[float32](walk[float32]{2, 20, false}, cfg)
 			var ce *ConfigError
 			if assert.True(t, errors.As(err, &ce), "%s %d", field, i) {
 				assert.Equal(t, field, ce.Field)

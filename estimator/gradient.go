@@ -24,8 +24,41 @@ type gradient[F vec.Float] struct {
 	xi      [][]F // a block's ξ for each goroutine, otherwise
 	ranks   ranks
 
-	exact []F // PESAnalytic: the derivative of each worker's window
-	scale F   // of these
+	exact  []F // PESAnalytic: the derivative of each worker's window
+	scale  F   // of these
+	blocks []span
+	first  []int     // term of each bucket; their number
+	scales []float64 // of each bucket
+	order  []int     // where the next term of each bucket goes
+}
+
+// A span of parameters is what a goroutine sums up at a time.
+type span struct{ lo, hi, bucket, part int }
+
+// cut returns spans of the buckets or of the parts.
+func (s *gradient[F]) cut(p *perturbation[F]) {
+	each := func(lo, hi, n, bucket, part int) {
+		for ; lo < hi; lo += n {
+			end := lo + n
+			if end > hi {
+				end = hi
+			}
+			s.blocks = append(s.blocks, span{lo, end, bucket, part})
+		}
+	}
+	if p.buckets() > 1 {
+		for b := 0; b < p.buckets(); b++ {
+			each(p.starts[b], p.starts[b+1], blockLen, b, 0)
+		}
+		return
+	}
+	for i, k := range p.parts {
+		n := blockLen
+		if k.low {
+			n = k.Cols * lowRows
+		}
+		each(k.lo, k.hi, n, 0, i)
+	}
 }
 
 func (s *gradient[F]) init(c *crew[F], terms int) {
@@ -51,6 +84,9 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 	if c.cfg.Shaping == CenteredRank {
 		s.ranks.init(c.cfg.Workers)
 	}
+	s.cut(&c.shape)
+	n := c.shape.buckets()
+	s.first, s.scales, s.order = make([]int, n+1), make([]float64, n), make([]int, n)
 }
 
 // combine sums up what all workers found, in the workers' order, into grad, and
@@ -69,11 +105,36 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 		}
 	}
 	s.out = grad
-	weights, streams, sums := s.weights[:0], s.streams[:0], false
-	scale := c.shape(steps)
+	scale := c.shaped(steps)
 	s.scale = F(2 * c.cfg.Sigma * scale)
 	// Weights and streams are all there is to sums of one perturbation each.
-	single := (c.cfg.Period == c.horizon || c.cfg.Method == TES) && s.exact == nil
+	single := (c.cfg.Period == c.horizon || c.cfg.Method == TES) && s.exact == nil && c.shape.buckets() == 1
+	if c.shape.buckets() > 1 {
+		loss = c.listBuckets(scale * float64(steps))
+	} else {
+		loss = c.list(scale, single)
+	}
+	c.pool.run(len(s.blocks), c.doBlock)
+	for i := 0; i < len(c.workers) && !single; i++ {
+		w := &c.workers[i]
+		if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
+			w.kept = w.terms[n-1].last + 1
+		}
+		w.forget()
+	}
+	for i := range c.short {
+		c.short[i] = false
+	}
+	s.out = nil
+	c.count++
+	return loss / float64(2*steps)
+}
+
+// list sets the weights and streams of the sum, in the workers' order, and returns the
+// sum of the losses. What the workers found is forgotten where it is no longer needed.
+func (c *crew[F]) list(scale float64, single bool) (loss float64) {
+	s := &c.gradient
+	weights, streams, sums := s.weights[:0], s.streams[:0], false
 	for lo := 0; lo < len(c.workers); lo += unroll.Lanes {
 		hi := least(lo+unroll.Lanes, len(c.workers))
 		if c.isShort(lo) {
@@ -100,20 +161,42 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 		}
 	}
 	s.weights, s.streams, s.sums = weights, streams, sums
-	c.pool.run((len(grad)+blockLen-1)/blockLen, c.doBlock)
-	for i := 0; i < len(c.workers) && !single; i++ {
-		w := &c.workers[i]
-		if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
-			w.kept = w.terms[n-1].last + 1
+	s.first[1] = len(weights)
+	return loss
+}
+
+// listBuckets is list where there are buckets: their terms come one bucket after the
+// other, in the workers' order. scale is for one step, of those of the bucket.
+func (c *crew[F]) listBuckets(scale float64) (loss float64) {
+	s := &c.gradient
+	for b := range s.order {
+		s.order[b], s.scales[b] = 0, 0
+	}
+	for i := range c.workers {
+		loss += c.workers[i].plus + c.workers[i].minus
+		for _, t := range c.workers[i].terms {
+			s.order[t.bucket]++
+			s.scales[t.bucket] += float64(t.steps)
 		}
-		w.forget()
 	}
-	for i := range c.short {
-		c.short[i] = false
+	n := 0
+	for b, terms := range s.order {
+		s.first[b], s.order[b] = n, n
+		s.scales[b] = scale / s.scales[b]
+		n += terms
 	}
-	s.out = nil
-	c.count++
-	return loss / float64(2*steps)
+	s.first[len(s.order)] = n
+	s.sums = false
+	s.weights, s.streams = s.weights[:n], s.streams[:n]
+	for i := range c.workers {
+		for _, t := range c.workers[i].terms {
+			k := s.order[t.bucket]
+			s.order[t.bucket]++
+			s.weights[k], s.streams[k] = F(t.weight*s.scales[t.bucket]), t.eps
+			s.sums = s.sums || t.last > 0
+		}
+	}
+	return loss
 }
 
 // isShort reports whether what the workers from i on found, i a multiple of
@@ -131,9 +214,9 @@ func (w *worker) forget() {
 	w.minus = 0
 }
 
-// shape turns the weights of the terms, L⁺ − L⁻, into what the shaping says, and
+// shaped turns the weights of the terms, L⁺ − L⁻, into what the shaping says, and
 // returns the factor that is left: 1/(2σ) over the number of steps.
-func (c *crew[F]) shape(steps int) (scale float64) {
+func (c *crew[F]) shaped(steps int) (scale float64) {
 	if steps == 0 {
 		return 0
 	}
@@ -187,10 +270,8 @@ func (c *crew[F]) shape(steps int) (scale float64) {
 // block sums up the terms for one block of parameters.
 func (c *crew[F]) block(g, b int) {
 	s := &c.gradient
-	lo, hi := b*blockLen, (b+1)*blockLen
-	if hi > len(s.out) {
-		hi = len(s.out)
-	}
+	at := s.blocks[b]
+	lo, hi := at.lo, at.hi
 	out, off := s.out[lo:hi], uint64(lo)
 	for i := range out {
 		out[i] = 0
@@ -201,14 +282,17 @@ func (c *crew[F]) block(g, b int) {
 		}
 	}
 	if !s.sums && s.kept == nil {
-		if c.cfg.Noise == Signs {
-			noise.CombineSigns(out, s.weights, s.streams, off)
+		weights, streams := s.weights[s.first[at.bucket]:s.first[at.bucket+1]], s.streams[s.first[at.bucket]:s.first[at.bucket+1]]
+		if k := c.shape.parts[at.part]; k.low {
+			c.shape.combineLow(out, weights, streams, k, (lo-k.lo)/k.Cols, c.low[g])
+		} else if c.cfg.Noise == Signs {
+			noise.CombineSigns(out, weights, streams, off)
 		} else {
-			noise.Combine(out, s.weights, s.streams, off)
+			noise.Combine(out, weights, streams, off)
 		}
 		return
 	}
-	k := 0
+	k := s.first[at.bucket]
 	for i := range c.workers {
 		w := &c.workers[i]
 		// ξ of one term is that of the term before it and the periods between, if
@@ -222,6 +306,9 @@ func (c *crew[F]) block(g, b int) {
 			xi = s.xi[g][:len(out)]
 		}
 		for _, t := range w.terms {
+			if t.bucket != at.bucket {
+				continue
+			}
 			if t.episode != episode {
 				episode, have = t.episode, 0
 			}

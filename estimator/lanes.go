@@ -54,7 +54,8 @@ const maxLaneBytes = 32 << 20
 func (e *engine[F]) lanesPay() bool {
 	var x F
 	rows := e.copies() * unroll.Lanes * int(unsafe.Sizeof(x))
-	return e.cfg.Method != PESAnalytic && e.cfg.Workers >= minLanes && e.d <= maxLanesD && e.d <= maxLaneBytes/e.cfg.Parallelism/rows
+	plain := e.cfg.Method != PESAnalytic && e.cfg.Buckets == nil && e.cfg.Rank == 0
+	return plain && e.cfg.Workers >= minLanes && e.d <= maxLanesD && e.d <= maxLaneBytes/e.cfg.Parallelism/rows
 }
 
 // copies returns how many thetas a worker's window is made with.

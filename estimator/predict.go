@@ -1,6 +1,8 @@
 package estimator
 
 import (
+	"fmt"
+
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -47,6 +49,9 @@ func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Pred
 	}
 	if cfg.Shaping != Raw {
 		return nil, &ConfigError{"Shaping", cfg.Shaping.String(), "raw, for predictions"}
+	}
+	if cfg.Buckets != nil || cfg.Rank > 0 {
+		return nil, &ConfigError{"Buckets or Rank", fmt.Sprint(len(cfg.Buckets), ", ", cfg.Rank), "neither, for predictions"}
 	}
 	w, d := cfg.Window, sys.ParamLen()
 	unit, phases := gcd(w, horizon), 1

@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"fmt"
+	"hash/crc32"
 	"strings"
 
 	"github.com/noise-reuse/nres/internal/codec"
@@ -45,17 +46,18 @@ func (e *engine[F]) statesOf(all []F, i int) [][]F {
 // names. Parallelism, KeepSums, NonFinite and Strict may differ.
 func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
 	r := codec.Checked(data)
-	workers, at, count := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
+	state := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
 	started, states := r.Bool(), codec.ReadFloats[F](&r)
-	if r.Err == nil && len(states) != e.perWorker*e.stateLen*len(workers) {
+	if r.Err == nil && len(states) != e.perWorker*e.stateLen*len(e.workers) {
 		r.Err = codec.ErrShort
 	}
 	if err := r.End(); err != nil {
 		return fmt.Errorf("estimator: this state does not fit: %w", err)
 	}
-	e.workers, e.positions, e.count, e.started = workers, at, count, started
-	for i := range workers {
-		if workers[i].lost {
+	e.restore(state)
+	e.started = started
+	for i := range e.workers {
+		if e.workers[i].lost {
 			e.odd.Store(true)
 		}
 		e.setStates(i, e.statesOf(states, i)...)
@@ -84,7 +86,7 @@ func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := codec.Checked(data)
-	workers, at, count := a.crew.unmarshal(&r, "AskTell")
+	state := a.crew.unmarshal(&r, "AskTell")
 	asked := make([]asked, len(a.asked))
 	for i := range asked {
 		k := &asked[i]
@@ -93,7 +95,8 @@ func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	if err := r.End(); err != nil {
 		return fmt.Errorf("estimator: this state does not fit: %w", err)
 	}
-	a.crew.workers, a.crew.positions, a.crew.count, a.asked = workers, at, count, asked
+	a.crew.restore(state)
+	a.asked = asked
 	return nil
 }
 
@@ -101,12 +104,16 @@ func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 func (c *crew[F]) identity(more string) string {
 	var bits F
 	k := &c.cfg
-	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nTelescoping %v\nParamLen %d\nHorizon %d\nelements %T\n%s",
-		k.Method, k.Phase, k.Workers, k.Window, k.Period, k.Sigma, k.Seed, k.Noise, k.LossScale, k.Shaping, k.Telescoping, c.d, c.horizon, bits, more)
+	// They may be many.
+	buckets, matrices := fmt.Sprint(k.Buckets), fmt.Sprint(k.Matrices)
+	sum := func(s string) uint32 { return crc32.ChecksumIEEE([]byte(s)) }
+	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nTelescoping %v\nBuckets %d (%08x)\nRank %d\nMatrices %d (%08x)\nParamLen %d\nHorizon %d\nelements %T\n%s",
+		k.Method, k.Phase, k.Workers, k.Window, k.Period, c.initialSigma, k.Seed, k.Noise, k.LossScale, k.Shaping, k.Telescoping, len(k.Buckets), sum(buckets), k.Rank, len(k.Matrices), sum(matrices), c.d, c.horizon, bits, more)
 }
 
 func (c *crew[F]) marshal(w *codec.Writer, more string) {
 	w.String(c.identity(more))
+	w.Float(c.cfg.Sigma)
 	w.Uint(c.count)
 	for i := range c.workers {
 		k := &c.workers[i]
@@ -127,6 +134,8 @@ func (c *crew[F]) marshal(w *codec.Writer, more string) {
 			stream(w, t.episode)
 			stream(w, t.eps)
 			w.Uint(t.last)
+			w.Int(t.steps)
+			w.Int(t.bucket)
 		}
 	}
 }
@@ -138,17 +147,34 @@ func stream(w *codec.Writer, s noise.Stream) {
 
 func readStream(r *codec.Reader) noise.Stream { return noise.Stream{Key: r.Uint(), Sub: r.Uint()} }
 
+// state is what marshal writes.
+type state struct {
+	sigma   float64
+	count   uint64
+	workers []worker
+	positions
+}
+
+func (c *crew[F]) restore(s state) {
+	c.workers, c.positions, c.count = s.workers, s.positions, s.count
+	c.cfg.Sigma, c.shape.sigma = s.sigma, F(s.sigma)
+}
+
 // unmarshal returns what marshal wrote, and leaves c alone.
-func (c *crew[F]) unmarshal(r *codec.Reader, more string) ([]worker, positions, uint64) {
+func (c *crew[F]) unmarshal(r *codec.Reader, more string) state {
 	if err := different(r.String(), c.identity(more)); err != nil && r.Err == nil {
 		r.Err = err
 	}
-	count := r.Uint()
+	sigma, count := r.Float(), r.Uint()
+	if err := checkSigma(sigma); err != nil && r.Err == nil {
+		r.Err = err
+	}
 	workers, at := append([]worker(nil), c.workers...), makePositions(len(c.workers))
 	for i := range workers {
 		k := &workers[i]
 		at.tau[i], k.episode, k.window = r.Int(), r.Uint(), r.Uint()
 		k.noise, at.env[i] = c.streams(i, k.episode)
+		k.bucket = c.turn(i, k.episode) // TES draws one for each window
 		at.eps[i] = readStream(r)
 		k.lost, k.steps, k.plus, k.minus, k.told = r.Bool(), r.Int(), r.Float(), r.Float(), r.Float()
 		at.made[i], k.dropped = r.Uint(), r.Uint()
@@ -162,10 +188,14 @@ func (c *crew[F]) unmarshal(r *codec.Reader, more string) ([]worker, positions, 
 		}
 		k.terms = make([]term, 0, int(n)+cap(k.terms))
 		for ; n > 0; n-- {
-			k.terms = append(k.terms, term{r.Float(), readStream(r), readStream(r), r.Uint()})
+			t := term{r.Float(), readStream(r), readStream(r), r.Uint(), r.Int(), r.Int()}
+			if r.Err == nil && (t.bucket < 0 || t.bucket >= c.shape.buckets()) {
+				r.Err = codec.ErrShort
+			}
+			k.terms = append(k.terms, t)
 		}
 	}
-	return workers, at, count
+	return state{sigma, count, workers, at}
 }
 
 // different names the lines in which two identities differ.

@@ -15,6 +15,7 @@ var stateConfigs = []Config{
 	{Window: 5, Method: PES, Phase: Staggered}, {Window: 5, Method: TES, Phase: Staggered},
 	{Window: 5, Method: PES, Telescoping: true}, {Window: 5, Telescoping: true},
 	{Window: 6, Method: PESAnalytic}, {Window: 4, Method: PESAnalytic, KeepSums: true, Phase: Staggered},
+	{Window: 5, Buckets: []int{3, 2}}, {Window: 5, Method: PES, Buckets: []int{3, 2}}, {Window: 5, Method: TES, Buckets: []int{3, 2}},
 }
 
 // TestResume: stopped at any gradient and taken over by a twin, the bits go on as if

@@ -110,7 +110,7 @@ func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F,
 // independent says whether a gradient is the mean of N independent, identically
 // distributed ones.
 func independent(cfg Config, horizon int) bool {
-	return (cfg.Phase != Stratified || cfg.Window == horizon) &&
+	return cfg.Buckets == nil && (cfg.Phase != Stratified || cfg.Window == horizon) &&
 		(cfg.Shaping == Raw || cfg.Shaping == Sign) && cfg.NonFinite == Fail
 }
 

@@ -44,11 +44,31 @@ func TestAdam(t *testing.T) {
 	assert.InDelta(t, -0.1/math.Sqrt2, theta[0], 1e-9)
 }
 
+func TestClipUp(t *testing.T) {
+	theta := []float64{1, 2}
+	o := NewClipUp(1.0)
+	o.Step(theta, []float64{300, -400}) // v = (0.3, −0.4)
+	assert.InDeltaSlice(t, []float64{0.7, 2.4}, theta, 1e-15)
+	o.Step(theta, []float64{0, 0}) // v = (0.27, −0.36)
+	assert.InDeltaSlice(t, []float64{0.43, 2.76}, theta, 1e-15)
+	o.Step(theta, []float64{6e-9, -8e-9}) // v = (0.243+0.3, −0.324−0.4), ‖v‖ = 0.905
+	assert.InDeltaSlice(t, []float64{0.43 - 0.543, 2.76 + 0.724}, theta, 1e-15)
+	o.Step(theta, []float64{6e-9, -8e-9}) // (0.7887, −1.0516) is too fast: (0.6, −0.8)
+	assert.InDeltaSlice(t, []float64{0.43 - 0.543 - 0.6, 2.76 + 0.724 + 0.8}, theta, 1e-15)
+}
+
+func TestAddL2(t *testing.T) {
+	grad := []float64{1, 2}
+	AddL2(grad, 0.5, []float64{4, -2})
+	assert.Equal(t, []float64{3, 1}, grad)
+	assert.Panics(t, func() { AddL2(grad, 0.5, []float64{4}) })
+}
+
 func TestMismatch(t *testing.T) {
-	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1}, &SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1)} {
+	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1}, &SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1), NewClipUp[float32](1)} {
 		assert.PanicsWithValue(t, lengthMismatch, func() { o.Step(make([]float32, 2), make([]float32, 3)) })
 	}
-	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1)} {
+	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1), NewClipUp[float32](1)} {
 		o.Step(make([]float32, 2), make([]float32, 2))
 		assert.PanicsWithValue(t, lengthMismatch, func() { o.Step(make([]float32, 3), make([]float32, 3)) }, "another length")
 	}
@@ -56,7 +76,7 @@ func TestMismatch(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	theta, grad := make([]float32, 10), make([]float32, 10)
-	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1}, &SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1)} {
+	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1}, &SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1), NewClipUp[float32](1)} {
 		o.Step(theta, grad)
 		assert.Zero(t, testing.AllocsPerRun(10, func() { o.Step(theta, grad) }))
 	}
@@ -67,11 +87,13 @@ func TestResume(t *testing.T) {
 		"sgd":      func() Optimizer[float32] { return &SGD[float32]{} },
 		"momentum": func() Optimizer[float32] { return &SGD[float32]{} },
 		"adam":     func() Optimizer[float32] { return &Adam[float32]{} },
+		"clipup":   func() Optimizer[float32] { return &ClipUp[float32]{} },
 	}
 	for name, first := range map[string]func() Optimizer[float32]{
 		"sgd":      func() Optimizer[float32] { return &SGD[float32]{LR: 0.1} },
 		"momentum": func() Optimizer[float32] { return &SGD[float32]{LR: 0.1, Momentum: 0.9} },
 		"adam":     func() Optimizer[float32] { return NewAdam[float32](0.1) },
+		"clipup":   func() Optimizer[float32] { return NewClipUp[float32](0.1) },
 	} {
 		run := func(stop bool) []float32 {
 			theta, o := []float32{1, 2}, first()

@@ -82,6 +82,12 @@ const (
 	block = 4 * lanes
 )
 
+func axpyRowsGeneric[F Float](y []F, a []F, x []F, at []int) {
+	for k, v := range a {
+		axpyGeneric(y, v, x[at[k]:at[k]+len(y)])
+	}
+}
+
 func dotGeneric[F Float](a, b []F) F {
 	b = b[:len(a)]
 	if len(a) <= lanes {

@@ -78,6 +78,7 @@ Tasks:
 			return j.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	cmd.AddCommand(digitsCommand())
 	cmd.ValidArgsFunction = cobra.FixedCompletions(taskNames(), cobra.ShellCompDirectiveNoFileComp)
 
 	f := cmd.Flags()
@@ -235,6 +236,15 @@ func positive(x float64) bool {
 // explain says errors of package estimator in terms of flags.
 func (j *job) explain(err error) error {
 	var c *estimator.ConfigError
+	window := errors.As(err, &c) && c.Field == "Window"
+	if err = explain(err); window && j.data != "" {
+		err = fmt.Errorf("%w, the number of rows of %s", err, j.data)
+	}
+	return err
+}
+
+func explain(err error) error {
+	var c *estimator.ConfigError
 	if !errors.As(err, &c) {
 		return err
 	}
@@ -242,15 +252,12 @@ func (j *job) explain(err error) error {
 		"Method": "estimator", "Phase": "phase", "Workers": "workers", "Window": "window",
 		"Period": "period", "Sigma": "sigma", "Parallelism": "parallelism",
 		"Interval": "interval", "Noise": "noise", "LossScale": "loss", "Shaping": "shaping", "NonFinite": "non-finite",
+		"Rank": "rank",
 	}[c.Field]
 	if !ok {
 		return err
 	}
-	err = badFlag(flag, c.Value, c.Allowed)
-	if flag == "window" && j.data != "" {
-		err = fmt.Errorf("%w, the number of rows of %s", err, j.data)
-	}
-	return err
+	return badFlag(flag, c.Value, c.Allowed)
 }
 
 // run trains, and writes what came of it. Everything that may be wrong with the

@@ -1,0 +1,558 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image/color"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/noise-reuse/nres/checkpoint"
+	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
+	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/optim"
+	"github.com/noise-reuse/nres/tasks"
+	"github.com/noise-reuse/nres/tasks/data"
+	"github.com/noise-reuse/nres/tasks/network"
+	"github.com/spf13/cobra"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+)
+
+const (
+	drawnTrain, drawnTest = 8000, 2000 // images, if none are given
+	exactLR               = 1e-3       // Adam's, with exact gradients
+	testBatch             = 100
+	curvePoints           = 100
+)
+
+// Streams of the seed beside those of the estimator, which takes no word of the seed's
+// own stream.
+const (
+	digitsInit = 1000 + iota
+	digitsExact
+)
+
+var networks = map[string]func(hidden int) []network.Layer{
+	"mlp": func(hidden int) []network.Layer { return []network.Layer{network.Dense{Units: hidden}} },
+	"cnn": func(int) []network.Layer {
+		return []network.Layer{network.Conv{Size: 5, Channels: 16}, network.Pool{}, network.Conv{Size: 5, Channels: 32}, network.Pool{}}
+	},
+}
+
+var digitsOptimizers = []string{"adam", "sgd", "clipup"}
+
+// A digitsJob is a training run of a classifier, as its flags describe it.
+type digitsJob struct {
+	network        string
+	hidden, batch  int
+	data           string
+	cfg            estimator.Config
+	bucket         int
+	noise, shaping string
+	optimizer      string
+	lr, momentum   float64
+	l2             float64
+	iterations     int
+	exact          bool
+
+	plot, checkpoint string
+	every            int
+	resume           bool
+	json, quiet      bool
+}
+
+func digitsCommand() *cobra.Command {
+	var j digitsJob
+	cmd := &cobra.Command{
+		Use:   "digits",
+		Short: "Train a network to read digits, by evolution strategies",
+		Long: fmt.Sprintf(`Digits trains a network to classify images from nothing but the loss of mini-batches, one
+for each mirrored pair of perturbed networks (OpenAI-ES without shared mini-batches, as
+Zhang, Clune and Stanley, 2017), tests it on held-out images, and compares it with the
+same network trained by Adam with exact gradients, for as many updates.
+
+Without --data, it draws digits of 8 by 8 pixels: %d to train with, %d held out. With
+--data, it reads the files of MNIST, Fashion-MNIST or the UCI digits in a directory.
+
+Networks: mlp has one hidden layer; cnn two convolutions, 5 by 5, with 16 and 32
+channels, each through a maximum of 2 by 2 (28,938 parameters for images of 28 by 28).`, drawnTrain, drawnTest),
+		Example: `  nres train digits
+  nres train digits --network cnn --noise signs
+  nres train digits --data mnist --hidden 64 --workers 256 --iterations 2000
+  nres train digits --checkpoint digits.ckpt --resume`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := j.resolve(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return j.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&j.network, "network", "mlp", "`name` of the network: mlp, cnn")
+	f.IntVar(&j.hidden, "hidden", 32, "hidden `units` of the mlp")
+	f.StringVar(&j.data, "data", "", "`directory` with MNIST, Fashion-MNIST or the UCI digits")
+	f.IntVar(&j.cfg.Workers, "workers", 64, "number `N` of mirrored pairs")
+	f.IntVar(&j.batch, "batch", 100, "`images` that a pair is evaluated on")
+	f.Float64Var(&j.cfg.Sigma, "sigma", 0.05, "standard deviation `S` of the perturbation")
+	f.StringVar(&j.noise, "noise", "normal", "`name` of the perturbation's distribution: "+strings.Join(estimator.NoiseNames(), ", "))
+	f.StringVar(&j.shaping, "shaping", "rank", "`name` of what becomes of losses: "+strings.Join(estimator.ShapingNames(), ", "))
+	f.IntVar(&j.bucket, "bucket", 0, "perturb at most so many `parameters` at a time (0: all)")
+	f.IntVar(&j.cfg.Rank, "rank", 0, "perturb matrices of weights by ABᵀ of this `rank` (0: by noise without structure)")
+	f.StringVar(&j.optimizer, "optimizer", "adam", "`name` of the update rule: "+strings.Join(digitsOptimizers, ", "))
+	f.Float64Var(&j.lr, "lr", 0.01, "learning `rate`; of clipup, the maximum speed")
+	f.Float64Var(&j.momentum, "momentum", 0.9, "`part` of sgd's last step in the next one")
+	f.Float64Var(&j.l2, "l2", 0, "`factor` of half the squared weights in the loss")
+	f.IntVar(&j.iterations, "iterations", 1000, "`number` of updates")
+	f.BoolVar(&j.exact, "exact", true, "compare with exact gradients")
+	f.Uint64Var(&j.cfg.Seed, "seed", 1, "`number` that all random numbers come from")
+	f.IntVar(&j.cfg.Parallelism, "parallelism", 0, "`number` of goroutines, which never changes results (0: one for each CPU)")
+	f.StringVar(&j.plot, "plot", "nres-digits.png", "picture to write, a .png or .svg `file`, or \"none\"")
+	f.StringVar(&j.checkpoint, "checkpoint", "", "`file` to keep the state of the run in")
+	f.IntVar(&j.every, "every", 100, "`number` of iterations from one checkpoint to the next")
+	f.BoolVar(&j.resume, "resume", false, "go on from the checkpoint, if there is one")
+	f.BoolVar(&j.json, "json", false, "report as one JSON object")
+	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
+	return cmd
+}
+
+func (j *digitsJob) resolve(given func(flag string) bool) (err error) {
+	if j.cfg.Noise, err = estimator.ParseNoise(j.noise); err != nil {
+		return explain(err)
+	}
+	if j.cfg.Shaping, err = estimator.ParseShaping(j.shaping); err != nil {
+		return explain(err)
+	}
+	j.cfg.Method = estimator.FullES
+	if j.plot == "none" {
+		j.plot = ""
+	}
+	switch {
+	case networks[j.network] == nil:
+		return badFlag("network", fmt.Sprintf("%q", j.network), "mlp, cnn")
+	case j.hidden < 1 || j.hidden > 1<<16:
+		return badFlag("hidden", j.hidden, fmt.Sprintf("1 to %d", 1<<16))
+	case j.network != "mlp" && given("hidden"):
+		return badFlag("hidden", j.hidden, "nothing with --network "+j.network)
+	case j.batch < 1 || j.batch > 1<<16:
+		return badFlag("batch", j.batch, fmt.Sprintf("1 to %d", 1<<16))
+	case j.cfg.Workers > maxWorkers:
+		return badFlag("workers", j.cfg.Workers, fmt.Sprintf("1 to %d", maxWorkers))
+	case !positive(j.cfg.Sigma):
+		return badFlag("sigma", j.cfg.Sigma, "positive and finite, as a float32")
+	case !slices.Contains(digitsOptimizers, j.optimizer):
+		return badFlag("optimizer", fmt.Sprintf("%q", j.optimizer), "one of "+strings.Join(digitsOptimizers, ", "))
+	case !positive(j.lr):
+		return badFlag("lr", j.lr, "positive and finite, as a float32")
+	case !(j.momentum >= 0 && j.momentum < 1):
+		return badFlag("momentum", j.momentum, "0 ≤ momentum < 1")
+	case !(j.l2 >= 0 && j.l2 < 1e6):
+		return badFlag("l2", j.l2, "0 to 1e6")
+	case j.bucket < 0:
+		return badFlag("bucket", j.bucket, "at least 1, or 0 for all parameters")
+	case j.bucket > 0 && j.cfg.Rank != 0:
+		return badFlag("bucket", j.bucket, "0 with --rank")
+	case j.iterations < 1:
+		return badFlag("iterations", j.iterations, "at least 1")
+	case j.every < 1:
+		return badFlag("every", j.every, "at least 1")
+	case j.checkpoint == "" && (given("every") || given("resume") || given("checkpoint")):
+		return badFlag("checkpoint", `""`, "the name of a file, with --every and --resume")
+	case given("data") && j.data == "":
+		return badFlag("data", `""`, "a directory")
+	case j.plot != "" && !slices.Contains(chart.Formats, chart.Format(j.plot)):
+		return badFlag("plot", fmt.Sprintf("%q", j.plot), "a file named *"+strings.Join(chart.Formats, ", *")+`; or "none"`)
+	}
+	return nil
+}
+
+// A digitsRun is a run under way.
+type digitsRun struct {
+	job         *digitsJob
+	net         *network.Network[float32]
+	train, test *data.Set
+	task        *tasks.Classifier[float32]
+	pass        *network.Pass[float32]
+	est         *estimator.Estimator[float32]
+	opt         optim.Optimizer[float32]
+	keep        *output // of the checkpoint; nil if there is none
+	digitsState
+}
+
+// digitsState is what a checkpoint has beside estimator and optimizer.
+type digitsState struct {
+	Run       string // what must be the same
+	Iteration int
+	Theta     []float32
+	Curve     []tested
+}
+
+// tested is what a test found.
+type tested struct {
+	Iteration int     `json:"iteration"`
+	Loss      float64 `json:"loss"` // cross-entropy, nats
+	Accuracy  float64 `json:"accuracy"`
+}
+
+func (j *digitsJob) start() (*digitsRun, error) {
+	r := &digitsRun{job: j}
+	if j.data == "" {
+		r.train, r.test = data.Digits(drawnTrain, noise.New(0).Derive(0)), data.Digits(drawnTest, noise.New(0).Derive(1))
+	} else {
+		var err error
+		if r.train, r.test, err = data.Load(j.data); err != nil {
+			return nil, fmt.Errorf("--data: %w", err)
+		}
+	}
+	var err error
+	if r.net, err = network.New[float32](r.train.Width, r.train.Height, r.train.Classes, networks[j.network](j.hidden)...); err != nil {
+		return nil, err
+	}
+	if r.task, err = tasks.NewClassifier(r.net, r.train, j.batch); err != nil {
+		return nil, err
+	}
+	r.pass = r.net.NewPass(min(testBatch, r.test.Len()))
+	if j.bucket > 0 {
+		j.cfg.Buckets = estimator.EvenBuckets(r.net.Len(), j.bucket)
+	}
+	if j.cfg.Rank != 0 {
+		for _, m := range r.net.Matrices() {
+			j.cfg.Matrices = append(j.cfg.Matrices, estimator.Matrix{Rows: m[0], Cols: m[1]})
+		}
+	}
+	if r.est, err = estimator.New(r.task, j.cfg); err != nil {
+		return nil, explain(err)
+	}
+	switch j.optimizer {
+	case "adam":
+		r.opt = optim.NewAdam(float32(j.lr))
+	case "clipup":
+		r.opt = optim.NewClipUp(float32(j.lr))
+	default:
+		r.opt = &optim.SGD[float32]{LR: float32(j.lr), Momentum: float32(j.momentum)}
+	}
+	r.Run = fmt.Sprintf("--network %s\n--hidden %d\nimages: %d and %d of SHA-256 %s\n--batch %d\n--optimizer %s\n--lr %v\n--momentum %v\n--l2 %v",
+		j.network, j.hidden, r.train.Len(), r.test.Len(), digest(r.train.Images)[:16], j.batch, j.optimizer, j.lr, j.momentum, j.l2)
+	r.Theta = make([]float32, r.net.Len())
+	r.net.Init(r.Theta, noise.New(j.cfg.Seed).Derive(digitsInit))
+	return r, r.restore()
+}
+
+// restore takes over the state of the checkpoint, if there is one.
+func (r *digitsRun) restore() error {
+	j := r.job
+	if j.checkpoint == "" {
+		return nil
+	}
+	var err error
+	if r.keep, err = newOutput("checkpoint", j.checkpoint); err != nil {
+		return err
+	}
+	sections, err := checkpoint.Read(r.keep.target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case !j.resume:
+		return badFlag("checkpoint", fmt.Sprintf("%q", j.checkpoint), "a file that doesn't exist yet; or add --resume to go on from it")
+	case err != nil:
+		return fmt.Errorf("--checkpoint: %w", err)
+	}
+	refuse := func(err error) error {
+		return fmt.Errorf("--checkpoint: %s can't be resumed with these flags: %w", j.checkpoint, err)
+	}
+	parts := map[string][]byte{}
+	for _, s := range sections {
+		parts[s.Name] = s.Data
+	}
+	var state digitsState
+	if err := json.Unmarshal(parts[sectionRun], &state); err != nil || len(state.Theta) == 0 {
+		return refuse(errors.New("it is not of a training of digits"))
+	}
+	there, here := strings.Split(state.Run, "\n"), strings.Split(r.Run, "\n")
+	for i := range min(len(there), len(here)) {
+		if there[i] != here[i] {
+			return refuse(fmt.Errorf("%s there, %s here", there[i], here[i]))
+		}
+	}
+	if state.Iteration > j.iterations {
+		return badFlag("iterations", j.iterations, fmt.Sprintf("at least %d, which %s has made", state.Iteration, j.checkpoint))
+	}
+	if err := cmp.Or(r.opt.UnmarshalBinary(parts[sectionOptimizer]), r.est.UnmarshalBinary(parts[sectionEstimator])); err != nil {
+		return refuse(err)
+	}
+	r.digitsState = state
+	return nil
+}
+
+// write keeps the state.
+func (r *digitsRun) write() error {
+	if r.keep == nil {
+		return nil
+	}
+	run, err := json.Marshal(r.digitsState)
+	if err != nil {
+		return err
+	}
+	est, err := r.est.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	opt, err := r.opt.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	err = checkpoint.Write(r.keep.target, checkpoint.Section{Name: sectionRun, Data: run},
+		checkpoint.Section{Name: sectionEstimator, Data: est}, checkpoint.Section{Name: sectionOptimizer, Data: opt})
+	if err != nil {
+		return fmt.Errorf("--checkpoint: cannot write %q, which is as it was: %w", r.keep.path, err)
+	}
+	return nil
+}
+
+// loop trains.
+func (r *digitsRun) loop(ctx context.Context, bar progress) error {
+	j := r.job
+	grad := make([]float32, len(r.Theta))
+	if r.Iteration == 0 && len(r.Curve) == 0 {
+		if err := r.look(r.Theta, 0, &r.Curve); err != nil {
+			return err
+		}
+	}
+	for r.Iteration < j.iterations {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(err, r.write())
+		}
+		loss, err := r.est.Gradient(grad, r.Theta)
+		if err != nil {
+			return fmt.Errorf("diverged in iteration %d: %w; try a smaller --lr or --sigma", r.Iteration+1, err)
+		}
+		optim.AddL2(grad, float32(j.l2), r.Theta)
+		r.opt.Step(r.Theta, grad)
+		r.Iteration++
+		if j.point(r.Iteration) {
+			if err := r.look(r.Theta, r.Iteration, &r.Curve); err != nil {
+				return err
+			}
+		}
+		if r.Iteration%j.every == 0 || r.Iteration == j.iterations {
+			if err := r.write(); err != nil {
+				return err
+			}
+		}
+		bar.update(r.Iteration, loss)
+	}
+	return nil
+}
+
+// point says whether there is a test after an iteration.
+func (j *digitsJob) point(i int) bool {
+	return i%max(1, j.iterations/curvePoints) == 0 || i == j.iterations
+}
+
+// look tests theta.
+func (r *digitsRun) look(theta []float32, i int, curve *[]tested) error {
+	loss, accuracy, err := r.pass.Test(theta, r.test)
+	*curve = append(*curve, tested{i, loss, accuracy})
+	return err
+}
+
+// compare trains the same network with exact gradients, for as many updates.
+func (r *digitsRun) compare(ctx context.Context, n int) (curve []tested, err error) {
+	root := noise.New(r.job.cfg.Seed)
+	theta, grad := make([]float32, len(r.Theta)), make([]float32, len(r.Theta))
+	r.net.Init(theta, root.Derive(digitsInit))
+	adam := optim.NewAdam[float32](exactLR)
+	err = r.look(theta, 0, &curve)
+	for i := 1; i <= n && err == nil; i++ {
+		if ctx.Err() != nil {
+			return nil, nil // the run itself is what counts
+		}
+		clear(grad)
+		r.task.Gradient(grad, theta, root.Derive(digitsExact, uint64(i)))
+		optim.AddL2(grad, float32(r.job.l2), theta)
+		adam.Step(theta, grad)
+		if r.job.point(i) {
+			err = r.look(theta, i, &curve)
+		}
+	}
+	return curve, err
+}
+
+// A digitsReport is the JSON object.
+type digitsReport struct {
+	Data        *string  `json:"data"` // directory, or null for drawn digits
+	Network     string   `json:"network"`
+	Parameters  int      `json:"parameters"`
+	TrainImages int      `json:"train_images"`
+	TestImages  int      `json:"test_images"`
+	Workers     int      `json:"workers"`
+	Batch       int      `json:"batch"`
+	Sigma       float64  `json:"sigma"`
+	Noise       string   `json:"noise"`
+	Shaping     string   `json:"shaping"`
+	Bucket      int      `json:"bucket"`
+	Rank        int      `json:"rank"`
+	Optimizer   string   `json:"optimizer"`
+	LR          float64  `json:"lr"`
+	L2          float64  `json:"l2"`
+	Iterations  int      `json:"iterations"` // made
+	Seed        uint64   `json:"seed"`
+	Tier        string   `json:"tier"`
+	Loss        float64  `json:"loss"`     // held-out, nats
+	Accuracy    float64  `json:"accuracy"` // held-out
+	Exact       *tested  `json:"exact"`    // with exact gradients, or null
+	Curve       []tested `json:"curve"`
+	SHA256      string   `json:"sha256"` // of theta
+	Seconds     float64  `json:"seconds"`
+	Plot        *string  `json:"plot"`
+
+	exact []tested
+}
+
+func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
+	r, err := j.start()
+	if err != nil {
+		return err
+	}
+	defer r.est.Close()
+	var picture *output
+	if j.plot != "" {
+		if picture, err = newOutput("plot", j.plot); err != nil {
+			return err
+		}
+		if r.keep != nil && sameFile(picture.target, r.keep.target) {
+			return badFlag("plot", fmt.Sprintf("%q", j.plot), "a file other than that of --checkpoint")
+		}
+	}
+	bar := newProgress(stderr, "loss", j.iterations, j.quiet)
+	began := time.Now()
+	err = r.loop(ctx, bar)
+	elapsed := time.Since(began)
+	bar.close()
+	if errors.Is(err, context.Canceled) {
+		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d iterations", r.Iteration, j.iterations)}
+	} else if err != nil {
+		return &failure{statusFailed, err}
+	}
+	last := r.Curve[len(r.Curve)-1]
+	if last.Iteration != r.Iteration { // interrupted
+		if err := r.look(r.Theta, r.Iteration, &r.Curve); err != nil {
+			return &failure{statusFailed, err}
+		}
+		last = r.Curve[len(r.Curve)-1]
+	}
+	rep := &digitsReport{
+		Network: j.network, Parameters: len(r.Theta), TrainImages: r.train.Len(), TestImages: r.test.Len(),
+		Workers: j.cfg.Workers, Batch: j.batch, Sigma: j.cfg.Sigma, Noise: j.noise, Shaping: j.shaping, Bucket: j.bucket, Rank: j.cfg.Rank,
+		Optimizer: j.optimizer, LR: j.lr, L2: j.l2, Iterations: r.Iteration, Seed: j.cfg.Seed, Tier: tier(),
+		Loss: last.Loss, Accuracy: last.Accuracy, Curve: r.Curve, SHA256: digest(r.Theta), Seconds: elapsed.Seconds(),
+	}
+	if j.data != "" {
+		rep.Data = &j.data
+	}
+	errs := []error{err}
+	if j.exact && err == nil {
+		rep.exact, err = r.compare(ctx, r.Iteration)
+		if errs = append(errs, err); len(rep.exact) > 0 {
+			rep.Exact = &rep.exact[len(rep.exact)-1]
+		}
+	}
+	if picture != nil {
+		if err := picture.write(func(w io.Writer) error { return rep.draw(w, picture.path) }); err != nil {
+			errs = append(errs, &failure{statusFailed, err})
+		} else {
+			rep.Plot = &picture.path
+		}
+	}
+	if err := rep.write(stdout, j.json); err != nil {
+		errs = append(errs, &failure{statusFailed, err})
+	}
+	return errors.Join(errs...)
+}
+
+func (rep *digitsReport) settings() string {
+	s := fmt.Sprintf("%d pairs on batches of %d, σ = %v, %s noise", rep.Workers, rep.Batch, rep.Sigma, rep.Noise)
+	if rep.Bucket > 0 {
+		s += fmt.Sprintf(" in buckets of %d", rep.Bucket)
+	}
+	if rep.Rank > 0 {
+		s += fmt.Sprintf(" of rank %d", rep.Rank)
+	}
+	return s + fmt.Sprintf(", losses %s, %s with learning rate %v, seed %d", rep.Shaping, rep.Optimizer, rep.LR, rep.Seed)
+}
+
+func (rep *digitsReport) title() string {
+	of := "drawn digits"
+	if rep.Data != nil {
+		of = *rep.Data
+	}
+	return fmt.Sprintf("%s of %d parameters on %s", strings.ToUpper(rep.Network), rep.Parameters, of)
+}
+
+func (rep *digitsReport) write(w io.Writer, asJSON bool) error {
+	var b bytes.Buffer
+	if asJSON {
+		text, err := json.MarshalIndent(rep, "", "  ")
+		if err != nil {
+			return err
+		}
+		b.Write(append(text, '\n'))
+	} else {
+		fmt.Fprintf(&b, "%s: %d images, %d held out\n%s\n\n", rep.title(), rep.TrainImages, rep.TestImages, rep.settings())
+		fmt.Fprintf(&b, "accuracy on held-out images after %d updates: %.2f %%, cross-entropy %.4f\n", rep.Iterations, 100*rep.Accuracy, rep.Loss)
+		if rep.Exact != nil {
+			fmt.Fprintf(&b, "with exact gradients (Adam, %v), as many:      %.2f %%, cross-entropy %.4f\n", exactLR, 100*rep.Exact.Accuracy, rep.Exact.Loss)
+		}
+		evaluations := 2 * rep.Workers * rep.Batch
+		fmt.Fprintf(&b, "\n%d evaluations an update, %.2f s\n", evaluations, rep.Seconds)
+		if rep.Plot != nil {
+			fmt.Fprintf(&b, "picture: %s\n", *rep.Plot)
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// draw shows held-out loss and accuracy.
+func (rep *digitsReport) draw(w io.Writer, path string) error {
+	panel := func(label string, of func(t tested) float64) *plot.Plot {
+		p := chart.New()
+		p.X.Label.Text, p.Y.Label.Text = "update", label
+		var all plotter.XYs
+		curve := func(name string, curve []tested, c color.Color, dashed bool) {
+			if len(curve) < 2 {
+				return
+			}
+			var pts plotter.XYs
+			for _, t := range curve {
+				pts = append(pts, plotter.XY{X: float64(t.Iteration), Y: of(t)})
+			}
+			l := chart.Line(pts, c, 1.8)
+			if dashed {
+				l.Dashes = []vg.Length{vg.Points(5), vg.Points(3)}
+			}
+			p.Add(l)
+			p.Legend.Add(name, l)
+			all = append(all, pts...)
+		}
+		curve("exact gradients, Adam", rep.exact, chart.Red, true)
+		curve("evolution strategies, "+rep.Optimizer, rep.Curve, chart.Dark, false)
+		chart.PlaceLegend(p, all)
+		return p
+	}
+	return chart.Render(w, path, rep.title(), rep.settings(), []*plot.Plot{
+		panel("cross-entropy of held-out images, nats", func(t tested) float64 { return min(t.Loss, 10) }),
+		panel("accuracy on held-out images, %", func(t tested) float64 { return 100 * t.Accuracy }),
+	})
+}

@@ -1,0 +1,367 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/noise"
+	"github.com/spf13/cobra"
+)
+
+//go:embed master_numpy.py
+var masterScript string
+
+// A masterBench is what the flags of "nres bench master" ask for.
+type masterBench struct {
+	params, pairs, bucket, bucketPairs int
+	rounds, table                      int
+	python                             string
+	json, quiet                        bool
+}
+
+func masterCommand() *cobra.Command {
+	var j masterBench
+	cmd := &cobra.Command{
+		Use:   "master",
+		Short: "Time the master's update of a large population",
+		Long: `Master times how long it takes to turn the losses of a population into a gradient:
+the case of Zhang, Clune and Stanley (2017), 10,000 pseudo-offspring (5,000 mirrored
+pairs) of 3,274,634 parameters, and 50,000 that perturb one bucket of 5,000 parameters
+each. All cores work. Beside it, in turns, numpy does the same with a shared table of
+noise, the method that the paper timed at 90 s and 1.4 s, in several forms, of which
+the fastest counts. Losses are random; making them is not timed, nor is the optimizer.
+
+Figures are medians. It takes 2 GiB of memory and some minutes.`,
+		Example: `  nres bench master
+  nres bench master --params 100000 --pairs 500 --bucket-pairs 2500 --table 10000000
+  nres bench master --python .venv/bin/python --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := j.check(); err != nil {
+				return err
+			}
+			return j.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntVar(&j.params, "params", 3274634, "`number` of parameters, d")
+	f.IntVar(&j.pairs, "pairs", 5000, "mirrored `pairs` that perturb all of them")
+	f.IntVar(&j.bucket, "bucket", 5000, "`parameters` in a bucket")
+	f.IntVar(&j.bucketPairs, "bucket-pairs", 25000, "mirrored `pairs` that perturb a bucket each")
+	f.IntVar(&j.rounds, "rounds", 3, "`number` of repetitions")
+	f.StringVar(&j.python, "python", "python3", "Python with numpy; \"none\" leaves numpy out")
+	f.IntVar(&j.table, "table", 250000000, "`elements` of numpy's table of noise")
+	f.BoolVar(&j.json, "json", false, "report as one JSON object")
+	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
+	return cmd
+}
+
+func (j *masterBench) check() error {
+	const most = 1 << 30
+	for _, k := range []struct {
+		flag          string
+		n, least, top int
+	}{
+		{"params", j.params, 1, most}, {"pairs", j.pairs, 1, most}, {"bucket", j.bucket, 1, j.params},
+		{"bucket-pairs", j.bucketPairs, 1, most}, {"rounds", j.rounds, 1, 1000}, {"table", j.table, j.params + 1, most},
+	} {
+		if k.n < k.least || k.n > k.top {
+			return badFlag(k.flag, k.n, fmt.Sprintf("%d to %d", k.least, k.top))
+		}
+	}
+	return nil
+}
+
+// A masterReport is the JSON object.
+type masterReport struct {
+	Processor string      `json:"processor"`
+	Go        string      `json:"go"`
+	Tier      string      `json:"tier"`
+	Cores     int         `json:"cores"`
+	Numpy     *string     `json:"numpy"` // version; null if there is none
+	Params    int         `json:"params"`
+	Rounds    int         `json:"rounds"`
+	Rows      []masterRow `json:"rows"`
+	// What the library holds beside θ and g while it sums up the pairs.
+	BytesOfPairs uint64  `json:"bytes_of_pairs"`
+	Limited      float64 `json:"limited"` // speed of limited updates, an element and pair, to that of full ones
+	Seconds      float64 `json:"seconds"`
+}
+
+// A masterRow is one update, theirs or ours.
+type masterRow struct {
+	Update  string   `json:"update"`
+	Pairs   int      `json:"pairs"`
+	Each    int      `json:"each"` // parameters that a pair perturbs
+	Seconds float64  `json:"seconds"`
+	NS      float64  `json:"ns"`    // a pair and element
+	Ratio   *float64 `json:"ratio"` // numpy's seconds to ours
+
+	run            func() (float64, error)
+	numpy, limited bool
+	times          []float64
+}
+
+func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
+	rep := &masterReport{
+		Processor: thisProcessor().name, Go: runtime.Version(), Tier: tier(), Cores: runtime.GOMAXPROCS(0),
+		Params: j.params, Rounds: j.rounds,
+	}
+	began := time.Now()
+	var rows []*masterRow
+	grad := make([]float32, j.params)
+	for _, k := range []struct {
+		name   string
+		noise  estimator.Noise
+		pairs  int
+		bucket int
+	}{
+		{"full, normals", estimator.Normal, j.pairs, 0}, {"full, signs", estimator.Signs, j.pairs, 0},
+		{"limited, normals", estimator.Normal, j.bucketPairs, j.bucket}, {"limited, signs", estimator.Signs, j.bucketPairs, j.bucket},
+	} {
+		cfg := estimator.Config{Method: estimator.FullES, Workers: k.pairs, Sigma: 0.002, Noise: k.noise}
+		each := j.params
+		if k.bucket > 0 {
+			cfg.Buckets, each = estimator.EvenBuckets(j.params, k.bucket), k.bucket
+		}
+		before := heap()
+		m, err := newMaster(j.params, cfg)
+		if err != nil {
+			return &failure{statusFailed, err}
+		}
+		defer m.Close()
+		rep.BytesOfPairs = max(rep.BytesOfPairs, heap()-before)
+		rows = append(rows, &masterRow{Update: k.name, Pairs: k.pairs, Each: each, limited: k.bucket > 0, run: func() (float64, error) { return m.update(grad) }})
+	}
+	if j.python != "none" {
+		table, err := startTable(ctx, j)
+		if err != nil {
+			return &failure{statusFailed, err}
+		}
+		defer table.close()
+		rep.Numpy = &table.version
+		forms := []tableJob{
+			{"rows", j.pairs, 0, 1}, {"rows", j.pairs, 0, rep.Cores}, {"blocks", j.pairs, 0, 1}, {"blocks", j.pairs, 0, rep.Cores},
+			{"buckets", j.bucketPairs, j.bucket, 1}, {"buckets", j.bucketPairs, j.bucket, rep.Cores},
+		}
+		for i, f := range forms {
+			if i%2 == 1 && rep.Cores == 1 {
+				continue
+			}
+			each := j.params
+			if f.Bucket > 0 {
+				each = f.Bucket
+			}
+			rows = append(rows, &masterRow{
+				Update: fmt.Sprintf("numpy, %s, %d threads", f.Form, f.Threads), Pairs: f.Pairs, Each: each, numpy: true, limited: f.Bucket > 0,
+				run: func() (float64, error) { return table.time(f) },
+			})
+		}
+	}
+	show := newSteps(stderr, len(rows)*j.rounds, j.quiet)
+	for i := range len(rows) * j.rounds {
+		r := rows[i%len(rows)]
+		show.update(i, r.Update)
+		seconds, err := r.run()
+		if ctx.Err() != nil {
+			err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d updates", i, len(rows)*j.rounds)}
+		} else if err != nil {
+			err = &failure{statusFailed, err}
+		}
+		if err != nil {
+			show.close()
+			return err
+		}
+		r.times = append(r.times, seconds)
+	}
+	show.close()
+	rep.sum(rows)
+	rep.Seconds = time.Since(began).Seconds()
+	if err := rep.write(stdout, j.json); err != nil {
+		return &failure{statusFailed, err}
+	}
+	return nil
+}
+
+// sum fills in the figures.
+func (rep *masterReport) sum(rows []*masterRow) {
+	best := map[bool]float64{} // of numpy, limited or not
+	for _, r := range rows {
+		r.Seconds = median(r.times)
+		r.NS = r.Seconds * 1e9 / float64(r.Pairs) / float64(r.Each)
+		if s, ok := best[r.limited]; r.numpy && (!ok || r.Seconds < s) {
+			best[r.limited] = r.Seconds
+		}
+	}
+	for _, r := range rows {
+		if s, ok := best[r.limited]; ok && !r.numpy {
+			ratio := s / r.Seconds
+			r.Ratio = &ratio
+		}
+		rep.Rows = append(rep.Rows, *r)
+	}
+	rep.Limited = rows[0].NS / rows[2].NS
+}
+
+func (rep *masterReport) write(w io.Writer, asJSON bool) error {
+	text := []byte(rep.text())
+	if asJSON {
+		var err error
+		if text, err = json.MarshalIndent(rep, "", "  "); err != nil {
+			return err
+		}
+		text = append(text, '\n')
+	}
+	_, err := w.Write(text)
+	return err
+}
+
+func (rep *masterReport) text() string {
+	var b bytes.Buffer
+	numpy := "without numpy"
+	if rep.Numpy != nil {
+		numpy = "numpy " + *rep.Numpy
+	}
+	fmt.Fprintf(&b, "%s, %d cores, %s, kernels: %s, %s, d = %d\n\n", rep.Processor, rep.Cores, rep.Go, rep.Tier, numpy, rep.Params)
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	first := len("update")
+	for _, r := range rep.Rows {
+		first = max(first, len(r.Update))
+	}
+	fmt.Fprintf(t, "%-*s\tpairs\tparameters each\tseconds\tns\tnumpy/ours\t\n", first, "update")
+	for _, r := range rep.Rows {
+		ratio := ""
+		if r.Ratio != nil {
+			ratio = digits(*r.Ratio)
+		}
+		fmt.Fprintf(t, "%-*s\t%d\t%d\t%s\t%s\t%s\t\n", first, r.Update, r.Pairs, r.Each, digits(r.Seconds), digits(r.NS), ratio)
+	}
+	t.Flush()
+	fmt.Fprintf(&b, "\nns: a pair and element. An element and pair of a limited update runs at %s of the speed of a full one.\n", digits(rep.Limited))
+	fmt.Fprintf(&b, "Beside θ and g, %d kB for the list of pairs; no noise is stored.\n", rep.BytesOfPairs/1000)
+	fmt.Fprintf(&b, "Medians of %d, %.0f s in all.\n", rep.Rounds, rep.Seconds)
+	return b.String()
+}
+
+// heap returns the bytes in use.
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// A master sums up what a population answers.
+type master struct {
+	*estimator.AskTell[float32]
+	questions []estimator.Question
+	answers   []estimator.Answer
+	losses    []float32
+	round     uint64
+}
+
+func newMaster(d int, cfg estimator.Config) (*master, error) {
+	at, err := estimator.NewAskTell[float32](d, 1, cfg)
+	return &master{AskTell: at, losses: make([]float32, 2*cfg.Workers)}, err
+}
+
+// update asks, answers, and returns the seconds of what is left to do.
+func (m *master) update(grad []float32) (float64, error) {
+	m.questions = m.AskAll(m.questions[:0])
+	noise.Fill(m.losses, noise.New(m.round), 0)
+	m.round++
+	m.answers = m.answers[:0]
+	for i, q := range m.questions {
+		m.answers = append(m.answers, estimator.Answer{Question: q, Plus: float64(m.losses[2*i]), Minus: float64(m.losses[2*i+1])})
+	}
+	began := time.Now()
+	if _, err := m.TellAll(m.answers); err != nil {
+		return 0, err
+	}
+	m.Gradient(grad)
+	return time.Since(began).Seconds(), nil
+}
+
+// A table is numpy in a process of its own.
+type table struct {
+	version string
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Scanner
+	stderr  bytes.Buffer
+}
+
+// A tableJob is an update by numpy.
+type tableJob struct {
+	Form                   string
+	Pairs, Bucket, Threads int
+}
+
+func startTable(ctx context.Context, j *masterBench) (*table, error) {
+	t := &table{cmd: exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table))}
+	t.cmd.Stderr = &t.stderr
+	in, err := t.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := t.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	t.in, t.out = in, bufio.NewScanner(out)
+	err = t.cmd.Start()
+	var hello struct{ Numpy string }
+	if err == nil {
+		err = t.read(&hello)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--python %s does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
+	}
+	t.version = hello.Numpy
+	return t, nil
+}
+
+func (t *table) read(v any) error {
+	if !t.out.Scan() {
+		t.in.Close()
+		err := errors.Join(t.out.Err(), t.cmd.Wait())
+		if lines := strings.Split(strings.TrimSpace(t.stderr.String()), "\n"); lines[0] != "" {
+			err = errors.New(lines[len(lines)-1])
+		}
+		if err == nil {
+			err = io.ErrUnexpectedEOF
+		}
+		return err
+	}
+	return json.Unmarshal(t.out.Bytes(), v)
+}
+
+func (t *table) time(job tableJob) (float64, error) {
+	line, err := json.Marshal(job)
+	if err == nil {
+		_, err = t.in.Write(append(line, '\n'))
+	}
+	var answer struct{ Seconds float64 }
+	if err == nil {
+		err = t.read(&answer)
+	}
+	return answer.Seconds, err
+}
+
+func (t *table) close() {
+	t.in.Close()
+	_ = t.cmd.Wait() // how it ends doesn't matter any more
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var smallMaster = []string{"bench", "master", "--quiet", "--params", "1000", "--pairs", "20", "--bucket", "300", "--bucket-pairs", "40", "--rounds", "2", "--table", "5000"}
+
+func TestBenchMaster(t *testing.T) {
+	status, stdout, stderr := execute(t, append(smallMaster, "--python", "none", "--json")...)
+	require.Zero(t, status, stderr)
+	var rep masterReport
+	d := json.NewDecoder(strings.NewReader(stdout))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&rep))
+	require.Len(t, rep.Rows, 4)
+	assert.Nil(t, rep.Numpy)
+	for i, r := range rep.Rows {
+		assert.Positive(t, r.Seconds)
+		assert.InEpsilon(t, r.Seconds*1e9/float64(r.Pairs*r.Each), r.NS, 1e-9)
+		assert.Nil(t, r.Ratio)
+		assert.Equal(t, []int{20, 20, 40, 40}[i], r.Pairs)
+		assert.Equal(t, []int{1000, 1000, 300, 300}[i], r.Each)
+	}
+	assert.InEpsilon(t, rep.Rows[0].NS/rep.Rows[2].NS, rep.Limited, 1e-9)
+}
+
+// TestBenchMasterNumpy: with something that answers like numpy, the fastest of its
+// forms counts.
+func TestBenchMasterNumpy(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell")
+	}
+	python := filepath.Join(t.TempDir(), "python")
+	script := `#!/bin/sh
+echo '{"numpy": "9.9"}'
+while read job; do
+	case "$job" in
+	*rows*) echo '{"seconds": 5}' ;;
+	*blocks*) echo '{"seconds": 4}' ;;
+	*) echo '{"seconds": 3}' ;;
+	esac
+done
+`
+	require.NoError(t, os.WriteFile(python, []byte(script), 0o755))
+	status, stdout, stderr := execute(t, append(smallMaster, "--python", python, "--json")...)
+	require.Zero(t, status, stderr)
+	var rep masterReport
+	require.NoError(t, json.Unmarshal([]byte(stdout), &rep))
+	assert.Equal(t, "9.9", *rep.Numpy)
+	for i, r := range rep.Rows[:4] {
+		assert.InEpsilon(t, []float64{4, 4, 3, 3}[i]/r.Seconds, *r.Ratio, 1e-9)
+	}
+	for _, r := range rep.Rows[4:] {
+		assert.Nil(t, r.Ratio)
+	}
+	_, stdout, _ = execute(t, append(smallMaster, "--python", python)...)
+	assert.Contains(t, stdout, "numpy 9.9, d = 1000")
+	assert.Contains(t, stdout, "numpy, blocks, 1 threads")
+}
+
+func TestBenchMasterErrors(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--params is 0; allowed: 1 to 1073741824":       {"--params", "0"},
+		"--bucket is 11; allowed: 1 to 10":              {"--params", "10", "--bucket", "11"},
+		"--table is 10; allowed: 11 to 1073741824":      {"--params", "10", "--bucket", "5", "--table", "10"},
+		"--rounds is 0; allowed: 1 to 1000":             {"--rounds", "0"},
+		"--pairs is -1; allowed: 1 to 1073741824":       {"--pairs", "-1"},
+		"--bucket-pairs is 0; allowed: 1 to 1073741824": {"--bucket-pairs", "0"},
+	} {
+		status, stdout, stderr := execute(t, append([]string{"bench", "master"}, args...)...)
+		assert.Equal(t, statusUsage, status)
+		assert.Empty(t, stdout)
+		assert.Contains(t, stderr, want)
+	}
+	status, _, stderr := execute(t, append(smallMaster, "--python", filepath.Join(t.TempDir(), "none"))...)
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, stderr, "name a Python that has it")
+}

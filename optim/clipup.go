@@ -1,0 +1,73 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/noise-reuse/nres/internal/codec"
+	"github.com/noise-reuse/nres/vec"
+)
+
+// ClipUp is the method of Toklu, Liskowski and Srivastava (PPSN 2020), made for
+// gradients by evolution strategies, whose length says little:
+//
+//	v = Momentum*v + LR*grad/‖grad‖
+//	v *= MaxSpeed/‖v‖ if that is below 1
+//	theta -= v
+//
+// A gradient of 0 only slows v down. The fields may be changed between steps.
+type ClipUp[F vec.Float] struct {
+	LR       F // how far a step takes theta without momentum
+	Momentum F
+	MaxSpeed F // ‖v‖ is at most this
+
+	v []F
+}
+
+// NewClipUp returns a ClipUp of a maximum speed, with the LR of half of that and the
+// momentum of 0.9 that the paper recommends.
+func NewClipUp[F vec.Float](maxSpeed F) *ClipUp[F] {
+	return &ClipUp[F]{LR: maxSpeed / 2, Momentum: 0.9, MaxSpeed: maxSpeed}
+}
+
+// Step makes one update.
+func (o *ClipUp[F]) Step(theta, grad []F) {
+	if len(theta) != len(grad) {
+		panic(lengthMismatch)
+	}
+	o.v = moment(o.v, len(grad))
+	vec.Scale(o.v, o.Momentum, o.v)
+	if n := norm(grad); n > 0 {
+		vec.Axpy(o.v, F(float64(o.LR)/n), grad)
+	}
+	if n := norm(o.v); n > float64(o.MaxSpeed) {
+		vec.Scale(o.v, F(float64(o.MaxSpeed)/n), o.v)
+	}
+	vec.Axpy(theta, -1, o.v)
+}
+
+func norm[F vec.Float](x []F) float64 { return math.Sqrt(float64(vec.SumSq(x))) }
+
+// MarshalBinary returns the state.
+func (o *ClipUp[F]) MarshalBinary() ([]byte, error) {
+	var w codec.Writer
+	w.String(fmt.Sprintf("%T", o))
+	codec.Floats(&w, []F{o.LR, o.Momentum, o.MaxSpeed})
+	codec.Floats(&w, o.v)
+	return w.Sum(), nil
+}
+
+// UnmarshalBinary restores a state. On an error, o is as it was.
+func (o *ClipUp[F]) UnmarshalBinary(data []byte) error {
+	r, err := read(fmt.Sprintf("%T", o), data)
+	fields, v := codec.ReadFloats[F](r), codec.ReadFloats[F](r)
+	if err := end(r, err, len(fields) == 3); err != nil {
+		return err
+	}
+	*o = ClipUp[F]{LR: fields[0], Momentum: fields[1], MaxSpeed: fields[2], v: v}
+	return nil
+}
+
+// AddL2 adds lambda times theta to grad, the gradient of lambda/2·‖θ‖². It panics if
+// the lengths do not match.
+func AddL2[F vec.Float](grad []F, lambda F, theta []F) { vec.Axpy(grad, lambda, theta) }

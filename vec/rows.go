@@ -1,0 +1,39 @@
+package vec
+
+import "unsafe"
+
+const badRow = "vec: a row is out of range"
+
+// AxpyRows adds a sum of rows of x, each times a number, to y, which is how a product
+// of matrices, or a convolution, becomes loops over rows:
+//
+//	for k := range a {
+//		for i := range y {
+//			y[i] += F(a[k] * x[at[k]+i])
+//		}
+//	}
+//
+// It has the same bits as one [Axpy] a row, in order, but y stays in registers while
+// rows go by: it takes a third to two thirds of the time. y and x must not overlap. It
+// panics if the lengths of a and at do not match, or if a row is not in x.
+func AxpyRows[F Float](y []F, a []F, x []F, at []int) {
+	if len(a) != len(at) {
+		panic(badLength)
+	}
+	for _, k := range at {
+		if uint(k) > uint(len(x)) || len(y) > len(x)-k {
+			panic(badRow)
+		}
+	}
+	if overlap(y, x) {
+		panic(badOverlap)
+	}
+	axpyRows(y, a, x, at)
+}
+
+// overlap says whether two slices have an element in common.
+func overlap[F Float](x, y []F) bool {
+	size := unsafe.Sizeof(*new(F))
+	a, b := uintptr(unsafe.Pointer(unsafe.SliceData(x))), uintptr(unsafe.Pointer(unsafe.SliceData(y)))
+	return a < b+uintptr(len(y))*size && b < a+uintptr(len(x))*size
+}
