@@ -80,12 +80,24 @@ func (p *Panel) plot() *plot.Plot {
 		out.Add(b)
 	}
 	for i, l := range p.Levels {
+		if !(l.Y > 0) || math.IsInf(l.Y, 0) {
+			continue
+		}
 		r := chart.Rule{Y: math.Log10(l.Y), LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(0.8), Dashes: [][]vg.Length{{1, 2}, {8, 2, 1, 2}}[i%2]}}
 		out.Add(r)
 		if p.Legend == "levels" {
 			out.Legend.Add(l.Name, r)
 		}
 		lo.Y, hi.Y = min(lo.Y, r.Y), max(hi.Y, r.Y)
+	}
+	if lo.X >= hi.X { // there is nothing, or one point
+		if lo.X > hi.X {
+			lo.X, hi.X = 0, 0
+		}
+		lo.X, hi.X = lo.X-1, hi.X+1
+	}
+	if lo.Y > hi.Y {
+		lo.Y, hi.Y = 0, 1
 	}
 	margin := max(0.04*(hi.Y-lo.Y), 0.01)
 	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = lo.X, hi.X, lo.Y-margin, hi.Y+margin
