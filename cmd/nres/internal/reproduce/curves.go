@@ -90,15 +90,6 @@ func (p *Panel) plot() *plot.Plot {
 		}
 		lo.Y, hi.Y = min(lo.Y, r.Y), max(hi.Y, r.Y)
 	}
-	if lo.X >= hi.X { // there is nothing, or one point
-		if lo.X > hi.X {
-			lo.X, hi.X = 0, 0
-		}
-		lo.X, hi.X = lo.X-1, hi.X+1
-	}
-	if lo.Y > hi.Y {
-		lo.Y, hi.Y = 0, 1
-	}
 	margin := max(0.04*(hi.Y-lo.Y), 0.01)
 	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = lo.X, hi.X, lo.Y-margin, hi.Y+margin
 	out.Legend.TextStyle.Font.Size = 9.5
