@@ -86,9 +86,6 @@ func NewSchedule[F vec.Float](cfg ScheduleConfig) (*Schedule[F], error) {
 		return nil, err
 	}
 	s := &Schedule[F]{cfg: cfg, net: net, cap: F(1.5 * scalar.Log(float64(cfg.Train.Classes)))}
-	if cfg.Objective == ValidationError {
-		s.cap = 1
-	}
 	s.passes = &sync.Pool{New: func() interface{} { return net.newPass() }}
 	return s, nil
 }

@@ -141,11 +141,10 @@ func TestScheduleObjectives(t *testing.T) {
 			return unroll.Window[float32](c, s, theta, t0, n, env) / float64(n)
 		}
 		assert.Less(t, run(0.1, 30, 20), 0.85*run(0.1, 0, 5), "%d", objective)
-		for _, lr := range []float64{1e4, 1e30} {
-			end := run(lr, 40, 10)
-			assert.LessOrEqual(t, end, most*(1+1e-6), "%d", objective)
-			assert.Greater(t, end, 0.7*most, "%d", objective)
-		}
+		end := run(1e4, 40, 10)
+		assert.LessOrEqual(t, end, most*(1+1e-6), "%d", objective)
+		assert.Greater(t, end, 0.7*most, "%d", objective)
+		assert.InDelta(t, most, run(1e30, 40, 10), 1e-6, "%d, not a number", objective)
 	}
 }
 
