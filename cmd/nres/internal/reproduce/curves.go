@@ -93,6 +93,9 @@ func (p *Panel) plot() *plot.Plot {
 		out.Add(b)
 	}
 	for i, l := range p.Levels {
+		if !p.LinearY && !(l.Y > 0) || math.IsInf(l.Y, 0) {
+			continue
+		}
 		r := chart.Rule{Y: onAxis(l.Y, p.LinearY), LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(0.8), Dashes: [][]vg.Length{{1, 2}, {8, 2, 1, 2}}[i%2]}}
 		out.Add(r)
 		if p.Legend == "levels" || p.Legend == "both" {
