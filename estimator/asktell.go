@@ -20,6 +20,11 @@ import (
 // asked until it has answered a window, and the losses are those of [unroll.Window],
 // the gradient has the same bits.
 //
+// A live service has no copies, so that the two members of a pair take turns on it, and
+// no episodes: LockStep phases spare it the warm-up, the horizon is how long a
+// perturbation is kept, Signs bound what is tried, to θ ± σ in each parameter, and Std or
+// Sign keep one bad window from weighing more than it should. examples/tuner is one.
+//
 // All methods are safe for concurrent use.
 type AskTell[F vec.Float] struct {
 	mu      sync.Mutex
@@ -251,6 +256,21 @@ func (a *AskTell[F]) restart(worker int) {
 	k.open, k.left, k.done = false, 0, true
 }
 
+// Told returns the number of scored steps that Gradient would be from: those told since
+// the last one.
+func (a *AskTell[F]) Told() (steps int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.told()
+}
+
+func (a *AskTell[F]) told() (steps int) {
+	for i := range a.crew.workers {
+		steps += a.crew.workers[i].steps
+	}
+	return steps
+}
+
 // Gradient sets grad to the estimate from all that was told since the last call, and
 // returns the mean loss and the number of steps it is over: N·W if every worker
 // answered one window. With none, grad is 0 and the loss NaN. It panics if grad
@@ -261,10 +281,7 @@ func (a *AskTell[F]) Gradient(grad []F) (loss float64, steps int) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := range a.crew.workers {
-		steps += a.crew.workers[i].steps
-	}
-	if steps == 0 {
+	if steps = a.told(); steps == 0 {
 		for i := range grad {
 			grad[i] = 0
 		}

@@ -109,9 +109,11 @@ func TestAskTellWithoutAnswers(t *testing.T) {
 		assert.InDeltaSlice(t, theta, []float64{(plus[0] + minus[0]) / 2, (plus[1] + minus[1]) / 2}, 1e-12)
 		require.NoError(t, at.Tell(q, 10, 5))
 	}
+	assert.Equal(t, 15, at.Told())
 	loss, steps = at.Gradient(grad)
 	assert.Equal(t, 1.5, loss)
 	assert.Equal(t, 15, steps)
+	assert.Zero(t, at.Told())
 	assert.InDelta(t, 15*(plus[0]-minus[0])/2/(2*15), grad[0], 1e-12)
 
 	require.NoError(t, at.Tell(silent, 1, 2), "late, but nothing replaced it")
