@@ -50,7 +50,7 @@ type ScheduleConfig struct {
 // and on the images of each step.
 //
 // Where training diverges, losses are cut off at 1.5 times that of guessing, 1.5·ln
-// C for C classes, as the NRES paper does; not a number counts as that, too. (Errors
+// C for C classes, as the NRES paper does on CIFAR-10; not a number counts as that, too. (Errors
 // are at most 1.)
 //
 // A step takes about 3·Batch times the number of weights multiplications, and does not

@@ -60,13 +60,16 @@ func runRidge(ctx context.Context, lab *Lab) (*Report, error) {
 	r := &Report{Setup: fmt.Sprintf(`Data: %s; four fifths to train on. Published: N = 4 (two pairs), W = 1, T = 10⁶, σ = 0.01, inner learning rate 0.001, Adam with 0.003, %d updates.
 With a regression that has settled, the loss on the other rows is least (%.4f) at ln λ = %.2f.`, what, iterations, least, best)}
 	starts := len(tasks.RidgeStarts)
-	run := func(method, start, seed int) *Tuned { return &runs[(method*starts+start)*len(seeds)+seed] }
+	// of returns the runs of a method from a starting point, one a seed.
+	of := func(method, start int) []Tuned {
+		return runs[(method*starts+start)*len(seeds) : (method*starts+start+1)*len(seeds)]
+	}
 	for m, name := range names {
 		var spread, off []float64 // for each seed
 		for s := range seeds {
 			var ends []float64
 			for k := range starts {
-				ends = append(ends, run(m, k, s).Center[0])
+				ends = append(ends, of(m, k)[s].Center[0])
 			}
 			spread = append(spread, slices.Max(ends)-slices.Min(ends))
 			off = append(off, max(slices.Max(ends)-best, best-slices.Min(ends)))
@@ -96,16 +99,7 @@ With a regression that has settled, the loss on the other rows is least (%.4f) a
 				p.Y, p.Legend = "ln λ", "both"
 			}
 			for k, start := range tasks.RidgeStarts {
-				l := Line{Name: fmt.Sprintf("from %v", start)}
-				for s := range seeds {
-					t := run(m, k, s)
-					var theta []float64
-					for _, v := range t.Theta {
-						theta = append(theta, v[0])
-					}
-					l.X, l.Y = append(l.X, asFloat(t.Iteration)), append(l.Y, theta)
-				}
-				p.Lines = append(p.Lines, l)
+				p.Lines = append(p.Lines, traceOf(fmt.Sprintf("from %v", start), of(m, k), 0))
 			}
 			panels = append(panels, p)
 		}

@@ -28,7 +28,7 @@ func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	iterations, episodes := 800, 2
+	iterations, episodes := 2000, 2
 	plane := square{[2]float64{-6, -3}, [2]float64{0.5, 3}, 14}
 	cfg := tasks.ScheduleConfig{Train: train, Hidden: []int{16, 16}, Batch: 16, Horizon: 200, Momentum: 0.9}
 	if lab.Quick {
@@ -38,7 +38,7 @@ func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	seeds := lab.seeds(3)
+	seeds := lab.seeds(5)
 	names := []string{esSingle, "PES", "TES"}
 	start := []float64{-5, 1.5}
 	cfg.Train = nil // in the keys, what stands for it
@@ -87,7 +87,7 @@ func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
 
 	r := &Report{Setup: fmt.Sprintf(`Data: %s. θ = (ln r, ln γ) of the learning rate r/(1 + (t−1)/T)^γ; the objective is the mean training loss of an episode. Published, on MNIST: two
 hidden layers of 100 units, batches of 100, T = 5000, W = 10 or 100, N = 1000, σ = 0.1, Adam with 1e-2, 5,000 updates. Ours: %v units, batches of %d, T = %d, W = 10,
-N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step.`, what, cfg.Hidden, cfg.Batch, cfg.Horizon, iterations)}
+N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode has 20 windows, not 500, over which PES sums up noise, so that differences to it are smaller.`, what, cfg.Hidden, cfg.Batch, cfg.Horizon, iterations)}
 	group := func(i int) Group { return Group{names[i], ends[0][i*len(seeds) : (i+1)*len(seeds)]} }
 	jitter := func(i int) (out []float64) {
 		for k := range seeds {
@@ -117,13 +117,7 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step.`, what, cfg.H
 		Ours: fmt.Sprintf("root mean square distance of θ from its mean in the last quarter: ES-Single %v, PES %v times that", MeanOf(jitter(0)), ratio),
 		Rule: "reproduced if the interval of the ratio lies above 1; in order only if its mean does; otherwise not",
 	}
-	switch {
-	case ratio.Low > 1:
-	case ratio.Mean > 1:
-		row.Verdict = Verdict{OrderOnly, "by less than the seeds differ"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "PES jitters no more"}
-	}
+	row.Verdict = aboveOne(ratio, "PES jitters no more, over 20 windows an episode")
 	r.Rows = append(r.Rows, row, Row{
 		IDs: "S4", Claim: "truncated ES ends at a higher loss", Paper: "PES paper, MNIST LR schedule",
 		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: TES − ES-Single %v; TES − PES %v", Difference(group(2).Samples, group(0).Samples), Difference(group(2).Samples, group(1).Samples)),
@@ -146,16 +140,7 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step.`, what, cfg.H
 			tread{esSingle, chart.Dark, path(0), nil}, tread{"PES", chart.Red, path(1), []vg.Length{6, 3}}, tread{"TES", color.Gray{0x80}, path(2), []vg.Length{1.5, 2}})
 		rate := Panel{X: "update", Y: "ln r", LinearX: true, LinearY: true, Legend: "lines", Corner: "bottom right"}
 		for i, name := range names {
-			l := Line{Name: name}
-			for k := range seeds {
-				t := &runs[i*len(seeds)+k]
-				var y []float64
-				for _, theta := range t.Theta {
-					y = append(y, theta[0])
-				}
-				l.X, l.Y = append(l.X, asFloat(t.Iteration)), append(l.Y, y)
-			}
-			rate.Lines = append(rate.Lines, l)
+			rate.Lines = append(rate.Lines, traceOf(name, runs[i*len(seeds):(i+1)*len(seeds)], 0))
 		}
 		return chart.Render(w, ".png", "Learning-rate schedule of a classifier", fmt.Sprintf("N = 8 pairs,  W = 10,  T = %d,  σ = 0.1,  Adam 1e-2", cfg.Horizon), append(plots, rate.plot()))
 	}})
@@ -293,16 +278,18 @@ are measured at θ = %v, over %d problems and %d seeds; adaptation starts there,
 Gradients get smaller while an inner problem is solved, and variances with them; what PES adds is seen over ES-Single's.`, what, cfg.Horizon, metaWindow, metaStart, problems, len(seeds))}
 	relative := RatioOf(product(pesLast, first), product(last, pesFirst))
 	row := Row{
-		IDs: "S10", Claim: "the variance of PES's gradients grows inside each inner problem, over that of ES-Single's", Paper: "ES-Single, meta-gradient comparison",
+		IDs: "S10", Claim: "PES's gradient variance grows inside each inner problem, ES-Single's does not", Paper: "ES-Single, meta-gradient comparison",
 		Ours: fmt.Sprintf("variance in the last quarter of a problem, in parts of that in the first: ES-Single %v, PES %v, which is %v times as much", growth, pesGrowth, relative),
-		Rule: "reproduced if the interval of the last number lies above 1; in order only if its mean does; otherwise not",
+		Rule: "reproduced if PES's interval lies above 1 and ES-Single's does not; in order only if the interval of the last number lies above 1; otherwise not",
 	}
 	switch {
+	case pesGrowth.Low > 1 && growth.Low <= 1:
+	case relative.Low > 1 && pesGrowth.Mean < 1:
+		row.Verdict = Verdict{OrderOnly, "both fall, as gradients do; PES's grows over ES-Single's"}
 	case relative.Low > 1:
-	case relative.Mean > 1:
-		row.Verdict = Verdict{OrderOnly, "by less than the seeds differ"}
+		row.Verdict = Verdict{OrderOnly, "PES's grows by less than the seeds differ, or ES-Single's does, too"}
 	default:
-		row.Verdict = Verdict{NotReproduced, "PES's grows no more than ES-Single's"}
+		row.Verdict = Verdict{NotReproduced, "PES's does not grow over ES-Single's"}
 	}
 	r.Rows = append(r.Rows, row, Row{
 		IDs: "S10", Claim: "ES-Single's gradients vary less than PES's", Paper: "ES-Single, meta-gradient comparison",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
@@ -66,20 +67,17 @@ func runTelescoping(ctx context.Context, lab *Lab) (*Report, error) {
 	r := &Report{Setup: fmt.Sprintf(`Influence balancing with T = %d, which is so short that the best θ for the mean loss of an episode (%.4f) is not the best for the loss of
 its last step (%.4f, where that is 0). ES-Single with 50 pairs, W = 10, σ = 0.1, Adam with learning rate 3e-3, %d updates, on the losses L_t and on
 p_t = L_t − L_(t−1). No sizes have been published.`, telescopeHorizon, best[all], best[last], iterations)}
-	lines := make([]Line, 2)
+	var lines []Line
 	var to [2][]float64 // where each ends
-	for i := range runs {
-		k := i / len(seeds)
-		theta := make([]float64, len(runs[i].Theta))
-		for j, v := range runs[i].Theta {
-			theta[j] = v[0]
+	for k, name := range []string{all, last} {
+		own := runs[k*len(seeds) : (k+1)*len(seeds)]
+		lines = append(lines, traceOf(name, own, 0))
+		for i := range own {
+			to[k] = append(to[k], own[i].Center[0])
+			r.Digest(own[i].Theta)
 		}
-		lines[k].Name = []string{all, last}[k]
-		lines[k].X, lines[k].Y = append(lines[k].X, asFloat(runs[i].Iteration)), append(lines[k].Y, theta)
-		to[k] = append(to[k], runs[i].Center[0])
-		r.Digest(runs[i].Theta)
 	}
-	half := (best[last] - best[all]) / 2
+	half := math.Abs(best[last]-best[all]) / 2
 	row := Row{
 		IDs: "S8", Claim: "with p_t = L_t − L_(t−1), online estimates minimise the loss of the last step", Paper: "ES-Single, telescoping sums",
 		Ours: fmt.Sprintf("θ over the last quarter: telescoped %v, best %.4f; on all losses %v, best %.4f", MeanOf(to[1]), best[last], MeanOf(to[0]), best[all]),
@@ -87,12 +85,11 @@ p_t = L_t − L_(t−1). No sizes have been published.`, telescopeHorizon, best[
 	}
 	for k, name := range []string{all, last} {
 		m, own := MeanOf(to[k]), best[name]
-		size := max(half, -half)
 		off := max(m.High-own, own-m.Low)
 		mean := max(m.Mean-own, own-m.Mean)
 		switch {
-		case off <= size/5:
-		case mean < size:
+		case off <= half/5:
+		case mean < half:
 			row.Verdict = Worst(row.Verdict, Verdict{OrderOnly, name + ": not exactly there"})
 		default:
 			row.Verdict = Worst(row.Verdict, Verdict{NotReproduced, name + ": nearer to the other"})

@@ -163,11 +163,3 @@ in lock-step. Ours: %d seeds. θ holds the logarithms of the learning rate at th
 	r.Digest(Floats(loss))
 	return r, nil
 }
-
-func asFloat(x []int) []float64 {
-	out := make([]float64, len(x))
-	for i, v := range x {
-		out[i] = float64(v)
-	}
-	return out
-}

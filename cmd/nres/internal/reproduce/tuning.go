@@ -2,6 +2,8 @@ package reproduce
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -101,6 +103,31 @@ func tune[F vec.Float](ctx context.Context, sys unroll.System[F], t Tuning, tick
 		return tuned, errors.New("θ is not finite")
 	}
 	return tuned, nil
+}
+
+// traceOf returns the curve of element k of θ, from a run for each seed.
+func traceOf(name string, runs []Tuned, k int) Line {
+	l := Line{Name: name}
+	for i := range runs {
+		var y []float64
+		for _, theta := range runs[i].Theta {
+			y = append(y, theta[k])
+		}
+		l.X, l.Y = append(l.X, asFloat(runs[i].Iteration)), append(l.Y, y)
+	}
+	return l
+}
+
+// aboveOne judges whether a ratio, over seeds, is above 1: in order only if the interval
+// isn't, but the mean.
+func aboveOne(ratio Interval, otherwise string) Verdict {
+	switch {
+	case ratio.Low > 1:
+		return Verdict{}
+	case ratio.Mean > 1:
+		return Verdict{OrderOnly, "by less than the seeds differ"}
+	}
+	return Verdict{NotReproduced, otherwise}
 }
 
 // episode returns the mean loss of an episode under constant θ.
@@ -224,7 +251,8 @@ func (lab *Lab) images() (train, test *data.Set, what string, err error) {
 	if lab.Data != "" {
 		train, test, err = data.Load(lab.Data)
 		if err == nil {
-			what = fmt.Sprintf("%d images of %d×%d pixels to train on and %d to validate with, from --data", train.Len(), train.Width, train.Height, test.Len())
+			// The digest keeps results of other images of as many apart.
+			what = fmt.Sprintf("%d images of %d×%d pixels to train on and %d to validate with, from --data (SHA-256 %x…)", train.Len(), train.Width, train.Height, test.Len(), digestOf(train, test))
 			return train, test, what, nil
 		}
 		if _, other := data.LoadYacht(lab.Data); !errors.Is(err, fs.ErrNotExist) || other != nil {
@@ -233,6 +261,16 @@ func (lab *Lab) images() (train, test *data.Set, what string, err error) {
 	}
 	root := noise.New(0)
 	return data.Digits(4000, root.Derive(0)), data.Digits(1000, root.Derive(1)), "4,000 drawn 8×8 digits to train on and 1,000 to validate with", nil
+}
+
+// digestOf returns the first bytes of a digest of images and labels.
+func digestOf(sets ...*data.Set) []byte {
+	h := sha256.New()
+	for _, s := range sets {
+		binary.Write(h, binary.LittleEndian, s.Images) // a hash returns no error
+		h.Write(s.Labels)
+	}
+	return h.Sum(nil)[:8]
 }
 
 // rows returns the users' yacht data, or, if they have none, drawn rows; and what they are.
@@ -246,4 +284,12 @@ func (lab *Lab) rows() (set *data.Regression, what string, err error) {
 		}
 	}
 	return data.Plane(308, 6, noise.New(1)), "308 drawn rows of as many inputs as the yacht data, linear with much noise", nil
+}
+
+func asFloat(x []int) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
 }

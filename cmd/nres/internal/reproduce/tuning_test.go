@@ -109,6 +109,12 @@ func TestUsersData(t *testing.T) {
 		assert.Equal(t, want[1], set.Len())
 		assert.Equal(t, want[1] == 10, strings.Contains(what, "--data"))
 	}
+	_, _, before, err := (&Lab{Data: other}).images()
+	require.NoError(t, err)
+	write(other, digits, strings.Replace(lines, "1,7", "2,7", 1))
+	_, _, after, err := (&Lab{Data: other}).images()
+	require.NoError(t, err)
+	assert.NotEqual(t, before, after, "other images of the same number")
 	for dir, want := range map[string]string{empty: "expected ", broken: "line 1 has 3 columns"} {
 		lab := &Lab{Data: dir}
 		_, _, _, err := lab.images()
@@ -170,4 +176,17 @@ func TestTruncated(t *testing.T) {
 		}
 		require.Equal(t, want, grad, "call %d", call)
 	}
+}
+
+func TestAboveOne(t *testing.T) {
+	assert.Equal(t, Verdict{}, aboveOne(Interval{2, 1.1, 3}, "no"))
+	assert.Equal(t, OrderOnly, aboveOne(Interval{2, 1, 3}, "no").Status)
+	assert.Equal(t, Verdict{NotReproduced, "no"}, aboveOne(Interval{1, 0.5, 3}, "no"))
+	assert.Equal(t, NotReproduced, aboveOne(Interval{math.NaN(), math.NaN(), math.NaN()}, "no").Status)
+}
+
+// TestTraceOf: a curve for each run, of one element.
+func TestTraceOf(t *testing.T) {
+	runs := []Tuned{{Iteration: []int{0, 5}, Theta: []Floats{{1, 2}, {3, 4}}}, {Iteration: []int{0, 6}, Theta: []Floats{{5, 6}, {7, 8}}}}
+	assert.Equal(t, Line{"x", [][]float64{{0, 5}, {0, 6}}, [][]float64{{2, 4}, {6, 8}}}, traceOf("x", runs, 1))
 }
