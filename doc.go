@@ -8,6 +8,7 @@
 //	noise      counter-based random streams; perturbations that are never stored
 //	unroll     what an unrolled computation graph is
 //	estimator  gradients from windows of it: NRES, PES, GPES_K
+//	baseline   gradients by automatic differentiation, to compare with
 //	optim      what turns gradients into new parameters
 //	tasks      the papers' problems, ready to train
 //

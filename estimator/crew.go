@@ -171,19 +171,23 @@ func (c *crew[F]) plant() {
 	}
 }
 
-// phase returns where in its episode worker i starts. All starting points are
-// multiples of gcd(W, T), which divides T and is W where W does.
+// phase returns where in its episode worker i starts.
 func (c *crew[F]) phase(i int) int {
-	w, horizon := c.cfg.Window, c.horizon
-	unit := gcd(w, horizon)
+	return c.cfg.Phase.Start(i, c.cfg.Window, c.horizon, c.seed.Derive(idPhase))
+}
+
+// Start returns where in its episode of T = horizon steps worker i starts, 0 to T−1,
+// given W = window and the stream that what is random comes from. All starting points
+// are multiples of gcd(W, T), which divides T and is W where W does.
+func (p Phase) Start(i, window, horizon int, s noise.Stream) int {
+	unit := gcd(window, horizon)
 	draw := func(id uint64) int {
-		word := c.seed.Derive(idPhase, id)
-		n, _ := bits.Mul64(word.Key, uint64(horizon/unit))
+		n, _ := bits.Mul64(s.Derive(id).Key, uint64(horizon/unit))
 		return int(n) * unit
 	}
-	switch c.cfg.Phase {
+	switch p {
 	case Stratified:
-		hi, lo := bits.Mul64(uint64(i), uint64(w)) // may overflow 64 bits
+		hi, lo := bits.Mul64(uint64(i), uint64(window)) // may overflow 64 bits
 		return (draw(0) + int(bits.Rem64(hi, lo, uint64(horizon)))) % horizon
 	case Random:
 		return draw(uint64(i))

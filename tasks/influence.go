@@ -72,6 +72,37 @@ func (n *Influence[F]) Step(s, theta []F, _ int, _ noise.Stream) F {
 	return F(0.5 * e * e)
 }
 
+// JVP is the derivative of a step along (ds, dtheta), in place in ds, and that of its
+// loss.
+func (n *Influence[F]) JVP(ds, dtheta, s, theta []F, t int, env noise.Stream) (dloss F) {
+	n.Step(ds, dtheta, t, env) // which is linear
+	return (F(0.5*(s[0]+s[1])) + theta[0] - 1) * ds[0]
+}
+
+// VJP turns ds, the gradient by s_t of what comes after step t, into that by s_{t−1} of
+// the same and dloss·L_t, and adds the gradient by step t's θ to dtheta.
+func (n *Influence[F]) VJP(ds, dtheta, s, theta []F, dloss F, _ int, _ noise.Stream) {
+	ds[0] += F(dloss * (F(0.5*(s[0]+s[1])) + theta[0] - 1))
+	var sum F
+	for i, a := range ds[:influenceLen] {
+		if i < influenceFirst {
+			sum += a
+		} else {
+			sum -= a
+		}
+	}
+	dtheta[0] += sum
+	timesA(ds)
+}
+
+// timesA sets the row vector v to v·A.
+func timesA[F vec.Float](v []F) {
+	for k := influenceLen - 1; k > 0; k-- {
+		v[k] = F(0.5 * (v[k] + v[k-1]))
+	}
+	v[0] *= 0.5
+}
+
 // Partials sets g, of length t, to the g_i^t of Assumption 2 at theta: the
 // derivatives of L_t by the parameters of steps 1, …, t.
 func (n *Influence[F]) Partials(g, theta []F, t int) {
@@ -81,7 +112,8 @@ func (n *Influence[F]) Partials(g, theta []F, t int) {
 		n.Step(s, theta, k, noise.Stream{})
 	}
 	// row is the first row of A^(t−i); times the signs it is ∂s_t[0]/∂θ_i.
-	row := [influenceLen]F{1}
+	row := make([]F, influenceLen)
+	row[0] = 1
 	for i := t; i >= 1; i-- {
 		var sum F
 		for k, v := range row {
@@ -92,10 +124,7 @@ func (n *Influence[F]) Partials(g, theta []F, t int) {
 			}
 		}
 		g[i-1] = (s[0] - 1) * sum
-		for k := influenceLen - 1; k > 0; k-- {
-			row[k] = F(0.5 * (row[k] + row[k-1]))
-		}
-		row[0] *= 0.5
+		timesA(row)
 	}
 }
 

@@ -116,3 +116,18 @@ func (l *Linear[F]) Step(s, theta []F, t int, _ noise.Stream) F {
 	}
 	return s[t-1]
 }
+
+// JVP is the derivative of a step along (ds, dtheta), in place in ds, and that of its
+// loss.
+func (l *Linear[F]) JVP(ds, dtheta, _, _ []F, t int, env noise.Stream) (dloss F) {
+	return l.Step(ds, dtheta, t, env)
+}
+
+// VJP turns ds, the gradient by s_t of what comes after step t, into that by s_{t−1} of
+// the same and dloss·L_t, and adds the gradient by step t's θ to dtheta.
+func (l *Linear[F]) VJP(ds, dtheta, _, _ []F, dloss F, t int, _ noise.Stream) {
+	ds[t-1] += dloss
+	for k := t; k <= l.horizon; k++ {
+		vec.Axpy(dtheta, ds[k-1], l.Partial(k, t))
+	}
+}

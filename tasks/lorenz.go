@@ -102,6 +102,39 @@ func (l *Lorenz[F]) Window(s, theta []F, t0, n int, _ noise.Stream) (sum F) {
 	return sum
 }
 
+// JVP is the derivative of a step along (ds, dtheta), in place in ds, and that of its
+// loss.
+func (l *Lorenz[F]) JVP(ds, dtheta, s, theta []F, t int, _ noise.Stream) (dloss F) {
+	r, adt := scalar.Exp(theta[0]), F(scalar.Exp(theta[1])*lorenzDt)
+	dr, dadt := F(r*dtheta[0]), F(adt*dtheta[1])
+	x, y, z := s[0], s[1], s[2]
+	dx, dy, dz := ds[0], ds[1], ds[2]
+	xdt, dxdt := F(x*lorenzDt), F(dx*lorenzDt)
+	ds[0] = dx + F(adt*(dy-dx)) + F(dadt*(y-x))
+	ds[1] = F(dy*lorenzYDecay) + F(dxdt*(r-z)) + F(xdt*(dr-dz))
+	ds[2] = F(dz*lorenzZDecay) + F(dxdt*y) + F(xdt*dy)
+	return 2 * l.residual(xdt, y, z, t) * ds[2]
+}
+
+// VJP turns ds, the gradient by s_t of what comes after step t, into that by s_{t−1} of
+// the same and dloss·L_t, and adds the gradient by step t's θ to dtheta.
+func (l *Lorenz[F]) VJP(ds, dtheta, s, theta []F, dloss F, t int, _ noise.Stream) {
+	r, adt := scalar.Exp(theta[0]), F(scalar.Exp(theta[1])*lorenzDt)
+	x, y, z := s[0], s[1], s[2]
+	xdt := F(x * lorenzDt)
+	ax, ay, az := ds[0], ds[1], ds[2]+F(2*dloss*l.residual(xdt, y, z, t))
+	ds[0] = F(ax*(1-adt)) + F(lorenzDt*(F(ay*(r-z))+F(az*y)))
+	ds[1] = F(ax*adt) + F(ay*lorenzYDecay) + F(az*xdt)
+	ds[2] = F(az*lorenzZDecay) - F(ay*xdt)
+	dtheta[0] += F(ay * xdt * r)
+	dtheta[1] += F(ax * adt * (y - x))
+}
+
+// residual returns z − z_observed after step t from x = xdt/dt, y and z.
+func (l *Lorenz[F]) residual(xdt, y, z F, t int) F {
+	return F(z*lorenzZDecay) + F(xdt*y) - l.z[t-1]
+}
+
 // WindowLanes makes n Euler steps of every lane.
 func (l *Lorenz[F]) WindowLanes(s, theta []F, t0 []int, n int, _ []noise.Stream, sum []F) {
 	// The kernels don't check.

@@ -2,5 +2,5 @@ package reproduce
 
 // All returns the experiments, in the order of the page.
 func All() []Experiment {
-	return []Experiment{lorenzMethods, lorenzSweep, lorenzSurface, lorenzVariance, linearVariance}
+	return []Experiment{lorenzMethods, lorenzBaselines, lorenzSweep, lorenzSurface, lorenzVariance, linearVariance, influence}
 }

@@ -28,10 +28,11 @@ type Level struct {
 // A Panel is a plot with logarithmic axes: of each line the mean over seeds, and a band
 // from the least to the greatest.
 type Panel struct {
-	X, Y   string // labels, with units
-	Lines  []Line
-	Levels []Level
-	Legend string // which of them it explains: "lines", "levels", or none
+	X, Y    string // labels, with units
+	Lines   []Line
+	Levels  []Level
+	LinearX bool   // and the legend where there is most room
+	Legend  string // which of them it explains: "lines", "levels", or none
 }
 
 // drawPanels draws panels side by side.
@@ -49,7 +50,13 @@ func (p *Panel) plot() *plot.Plot {
 	out.X.Tick.Marker, out.Y.Tick.Marker = chart.Ticks{Log: true}, chart.Ticks{Log: true}
 	lo := plotter.XY{X: math.Inf(1), Y: math.Inf(1)}
 	hi := plotter.XY{X: math.Inf(-1), Y: math.Inf(-1)}
+	across := math.Log10
+	if p.LinearX {
+		across = func(x float64) float64 { return x }
+		out.X.Tick.Marker = chart.Ticks{}
+	}
 	var bands []chart.Band
+	var all plotter.XYs
 	for i, l := range p.Lines {
 		b := chart.Band{Look: chart.LookOf(i, len(p.Lines)), Marks: 7}
 		for k := range l.Y[0] {
@@ -59,10 +66,10 @@ func (p *Panel) plot() *plot.Plot {
 				y += l.Y[s][k] / float64(len(l.Y))
 				least, most = min(least, l.Y[s][k]), max(most, l.Y[s][k])
 			}
-			if x <= 0 || !(least > 0) || math.IsInf(most, 0) { // not on these axes
+			if !p.LinearX && x <= 0 || !(least > 0) || math.IsInf(most, 0) { // not on these axes
 				continue
 			}
-			pt := plotter.XY{X: math.Log10(x), Y: math.Log10(y)}
+			pt := plotter.XY{X: across(x), Y: math.Log10(y)}
 			b.At = append(b.At, pt)
 			b.Lo, b.Hi = append(b.Lo, math.Log10(least)), append(b.Hi, math.Log10(most))
 			lo.X, hi.X = min(lo.X, pt.X), max(hi.X, pt.X)
@@ -70,6 +77,7 @@ func (p *Panel) plot() *plot.Plot {
 		}
 		if len(b.At) > 0 {
 			bands = append(bands, b)
+			all = append(all, b.At...)
 			if p.Legend == "lines" {
 				out.Legend.Add(l.Name, b)
 			}
@@ -93,5 +101,8 @@ func (p *Panel) plot() *plot.Plot {
 	// Losses fall late, on this axis: on the left there is room, above the levels.
 	out.Legend.Left = true
 	out.Legend.XOffs, out.Legend.YOffs = vg.Points(6), vg.Points(44)
+	if p.LinearX {
+		chart.PlaceLegend(out, all)
+	}
 	return out
 }

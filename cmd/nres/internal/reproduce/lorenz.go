@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/noise-reuse/nres/baseline"
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/optim"
@@ -127,11 +128,12 @@ func (r Run) train(ctx context.Context, tick func(float64)) (Trained, error) {
 		}
 		_, err := method.Gradient(grad, theta)
 		if err != nil {
-			var n *estimator.NonFiniteError
-			if !errors.As(err, &n) {
+			var perturbed *estimator.NonFiniteError
+			var differentiated *baseline.NonFiniteError
+			if !errors.As(err, &perturbed) && !errors.As(err, &differentiated) {
 				return tr, err
 			}
-			tr.Diverged = fmt.Sprintf("the loss is not finite in iteration %d", i)
+			tr.Diverged = fmt.Sprintf("the loss, or its gradient, is not finite in iteration %d", i)
 			break
 		}
 		sgd.LR = float32(r.LR * optim.Piecewise(i-1, r.Boundaries, r.Factors))
