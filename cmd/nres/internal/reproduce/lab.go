@@ -195,6 +195,9 @@ func (nothing) Close()              {}
 
 // prepare makes the directories.
 func (lab *Lab) prepare() error {
+	if lab.Out == "" {
+		return errors.New("it has no name")
+	}
 	if err := os.MkdirAll(lab.cache(), 0o777); err != nil {
 		var p *os.PathError
 		if errors.As(err, &p) {

@@ -36,7 +36,7 @@ var lorenzPlane = grid{[2]float64{3.05, 3.8}, [2]float64{1.95, 3.3}, 300}
 // at returns the point in a row and a column.
 func (g grid) at(row, col int) [2]float32 {
 	across := func(b [2]float64, i int) float32 {
-		return float32(b[0] + (b[1]-b[0])*(float64(i)+0.5)/float64(g.N))
+		return float32(b[0] + float64((b[1]-b[0])*((float64(i)+0.5)/float64(g.N))))
 	}
 	return [2]float32{across(g.LnR, col), across(g.LnA, row)}
 }
@@ -69,7 +69,7 @@ type cut struct {
 	Smoothing int // perturbations for each point; 0: none
 }
 
-func (c cut) alpha(i int) float64 { return c.From + (c.To-c.From)*float64(i)/float64(c.N-1) }
+func (c cut) alpha(i int) float64 { return c.From + float64((c.To-c.From)*(float64(i)/float64(c.N-1))) }
 
 func (c cut) at(alpha float64) [2]float32 {
 	var theta [2]float32
@@ -114,7 +114,7 @@ func (j jump) unit() Unit[Floats] {
 		places := noise.New(2)
 		var here, there [][2]float32
 		for i := range j.N {
-			alpha := j.From + (j.To-j.From)*(float64(places.Word(uint64(i)))/(1<<32))
+			alpha := j.From + float64((j.To-j.From)*(float64(places.Word(uint64(i)))/(1<<32)))
 			here, there = append(here, j.at(alpha)), append(there, j.at(alpha+j.H))
 		}
 		a, b := meanLosses(sys, lorenzInit, here), meanLosses(sys, lorenzInit, there)
