@@ -2,5 +2,7 @@ package reproduce
 
 // All returns the experiments, in the order of the page.
 func All() []Experiment {
-	return []Experiment{lorenzMethods, lorenzBaselines, lorenzSweep, lorenzSurface, lorenzVariance, linearVariance, influence}
+	return []Experiment{lorenzMethods, lorenzBaselines, lorenzSweep, lorenzSurface, lorenzVariance, linearVariance, influence,
+		correlation, proxies, limited, noMinibatch,
+	}
 }
