@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"sync"
@@ -78,6 +79,11 @@ type Answer struct {
 // another one or Restart has replaced. The answer is ignored.
 var ErrStale = errors.New("estimator: this question was answered or replaced")
 
+// ErrForeign is what Tell returns if the question that the worker has open is not this
+// one: it was changed on its way, or is of an AskTell with another seed or configuration.
+// The answer is ignored, and the question stays open.
+var ErrForeign = errors.New("estimator: this question was not asked here: it was changed, or is of another AskTell")
+
 // NewAskTell returns an AskTell for d parameters and episodes of horizon steps.
 // Errors are of type *[ConfigError]. TES and PESAnalytic are refused, because they need
 // an unperturbed state. With CenteredRank, one answer of each worker is ranked: the last
@@ -138,10 +144,14 @@ func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 // Perturb sets plus and minus to theta ± σε for a question. It depends on nothing
 // else but the configuration and d, so an evaluator in another process may call it,
 // on an AskTell of its own. The three slices must not overlap; it panics if they
-// don't have d elements.
+// don't have d elements, or if the question is about others.
 func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
-	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
+	d := a.crew.d
+	if len(plus) != d || len(minus) != d || len(theta) != d {
 		panic("estimator: plus, minus and theta must have d elements")
+	}
+	if q.Lo < 0 || q.Lo >= q.Hi || q.Hi > d {
+		panic(fmt.Sprintf("estimator: the question is about parameters %d to %d of %d", q.Lo, q.Hi-1, d))
 	}
 	a.mu.Lock()
 	shape := a.crew.shape
@@ -186,7 +196,7 @@ func (a *AskTell[F]) TellAll(answers []Answer) (stale int, err error) {
 
 func (a *AskTell[F]) ask(worker int) Question {
 	c := a.crew
-	w, k := &c.workers[worker], &a.asked[worker]
+	k := &a.asked[worker]
 	if k.left == 0 {
 		if k.left, k.warmUp = c.phase(worker), true; k.done || k.left == 0 {
 			k.left, k.warmUp, k.done = c.cfg.Window, false, true
@@ -196,6 +206,13 @@ func (a *AskTell[F]) ask(worker int) Question {
 	k.serial++
 	k.open = true
 	k.steps = c.stretch(worker, k.left) // which sets eps
+	return a.open(worker)
+}
+
+// open returns the worker's open question.
+func (a *AskTell[F]) open(worker int) Question {
+	c := a.crew
+	w, k := &c.workers[worker], &a.asked[worker]
 	return Question{
 		Worker: worker, Episode: w.episode, From: c.tau[worker], Steps: k.steps, WarmUp: k.warmUp,
 		Env: c.env[worker], Eps: c.eps[worker], Lo: c.shape.starts[w.bucket], Hi: c.shape.starts[w.bucket+1], Serial: k.serial,
@@ -203,8 +220,9 @@ func (a *AskTell[F]) ask(worker int) Question {
 }
 
 // Tell takes the sums of the losses over the steps of a question, under θ+σε and
-// under θ−σε. It returns ErrStale for an answer that is no longer wanted, and a
-// *[NonFiniteError], once, if a loss is not finite, in type F, and Config.NonFinite is Fail; the
+// under θ−σε. It returns ErrStale for an answer that is no longer wanted, ErrForeign for
+// one to what it didn't ask, and a *[NonFiniteError], once, if a loss, or the
+// difference of the two, is not finite, in type F, and Config.NonFinite is Fail; the
 // worker then begins a new episode. With DropPair it is left out until its episode
 // ends.
 func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
@@ -216,6 +234,9 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	k := &a.asked[q.Worker]
 	if !k.open || k.serial != q.Serial {
 		return ErrStale
+	}
+	if q != a.open(q.Worker) {
+		return ErrForeign
 	}
 	k.open = false
 	for _, l := range []*float64{&plus, &minus} {

@@ -185,3 +185,77 @@ func TestAskTellErrors(t *testing.T) {
 	assert.Panics(t, func() { at.Ask(0, two, two, three) })
 	assert.Panics(t, func() { at.Gradient(three) })
 }
+
+// TestAskTellForeign: what it didn't ask counts for nothing, and the question stays
+// open.
+func TestAskTellForeign(t *testing.T) {
+	cfg := Config{Method: FullES, Workers: 3, Sigma: 0.1, Buckets: []int{4, 5}}
+	newOne := func(seed uint64, shaping Shaping) *AskTell[float32] {
+		cfg := cfg
+		cfg.Seed, cfg.Shaping = seed, shaping
+		at, err := NewAskTell[float32](9, 1, cfg)
+		require.NoError(t, err)
+		return at
+	}
+	for _, shaping := range []Shaping{Raw, CenteredRank} {
+		own, other := newOne(1, shaping), newOne(2, shaping)
+		good := own.AskAll(nil)
+		foreign := other.AskAll(nil)[1]
+		var wrong []Answer
+		for _, change := range []func(q *Question){
+			func(q *Question) { *q = foreign }, func(q *Question) { q.Lo-- }, func(q *Question) { q.Hi-- }, func(q *Question) { q.Lo, q.Hi = 0, 4 },
+			func(q *Question) { q.Steps++ }, func(q *Question) { q.From++ }, func(q *Question) { q.Episode++ }, func(q *Question) { q.WarmUp = true },
+			func(q *Question) { q.Eps = q.Env }, func(q *Question) { q.Env = q.Eps }, func(q *Question) { q.Worker = 2 },
+		} {
+			q := good[1]
+			change(&q)
+			require.NotEqual(t, good[1], q)
+			assert.ErrorIs(t, own.Tell(q, 1, 2), ErrForeign, "%+v", q)
+			wrong = append(wrong, Answer{q, 1, 2})
+		}
+		for _, worker := range []int{-1, 3} {
+			q := good[1]
+			q.Worker = worker
+			assert.ErrorIs(t, own.Tell(q, 1, 2), ErrStale)
+		}
+		stale, err := own.TellAll(wrong)
+		assert.Zero(t, stale)
+		assert.ErrorIs(t, err, ErrForeign)
+		grad := make([]float32, 9)
+		_, steps := own.Gradient(grad)
+		assert.Zero(t, steps)
+		for i, q := range good {
+			require.NoError(t, own.Tell(q, float64(i), 3))
+		}
+		_, steps = own.Gradient(grad)
+		assert.Equal(t, 3, steps)
+
+		x := [3][]float32{make([]float32, 9), make([]float32, 9), make([]float32, 9)}
+		for _, at := range [][2]int{{-1, 4}, {0, 10}, {4, 4}, {5, 4}} {
+			q := good[1]
+			q.Lo, q.Hi = at[0], at[1]
+			assert.Panics(t, func() { own.Perturb(x[0], x[1], x[2], q) }, "%v", at)
+		}
+	}
+}
+
+// TestTellNotFinite: no gradient is made of losses that are not finite, nor of two whose
+// difference isn't.
+func TestTellNotFinite(t *testing.T) {
+	inf, nan, huge := math.Inf(1), math.NaN(), math.MaxFloat64
+	for _, losses := range [][2]float64{{nan, 1}, {1, nan}, {inf, 1}, {1, -inf}, {inf, inf}, {huge, -huge}, {huge, huge}} {
+		at, err := NewAskTell[float64](2, 1, Config{Method: FullES, Workers: 2, Sigma: 0.1})
+		require.NoError(t, err)
+		q := at.AskAll(nil)
+		stale, err := at.TellAll([]Answer{{q[0], losses[0], losses[1]}, {q[1], 1, 2}})
+		assert.Zero(t, stale)
+		var nonFinite *NonFiniteError
+		require.ErrorAs(t, err, &nonFinite, "%v", losses)
+		assert.Equal(t, 0, nonFinite.Worker)
+		assert.Contains(t, err.Error(), "worker 0")
+		grad := make([]float64, 2)
+		_, steps := at.Gradient(grad)
+		assert.Equal(t, 1, steps, "the other answer")
+		assert.False(t, math.IsNaN(grad[0]+grad[1]) || math.IsInf(grad[0]+grad[1], 0))
+	}
+}

@@ -287,7 +287,7 @@ func (c *crew[F]) period(tau int) int {
 // the caller to set up.
 func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool) {
 	w := &c.workers[i]
-	if s := plus + minus; s-s != 0 && !w.lost {
+	if s, d := plus+minus, plus-minus; (s-s != 0 || d-d != 0) && !w.lost {
 		if c.cfg.NonFinite == Fail {
 			w.err = &NonFiniteError{c.count, i, c.tau[i] - n + 1, c.tau[i], plus, minus}
 			c.odd.Store(true)

@@ -33,6 +33,8 @@ const (
 	exactLR               = 1e-3       // Adam's, with exact gradients
 	testBatch             = 100
 	curvePoints           = 100
+	// A goroutine has memory for all activations of a batch.
+	maxHidden, maxBatch = 1 << 12, 1 << 13
 )
 
 // Streams of the seed beside those of the estimator, which takes no word of the seed's
@@ -61,6 +63,7 @@ type digitsJob struct {
 	noise, shaping string
 	optimizer      string
 	lr, momentum   float64
+	halve          int
 	l2             float64
 	iterations     int
 	exact          bool
@@ -111,10 +114,11 @@ channels, each through a maximum of 2 by 2 (28,938 parameters for images of 28 b
 	f.IntVar(&j.bucket, "bucket", 0, "perturb at most so many `parameters` at a time (0: all)")
 	f.IntVar(&j.cfg.Rank, "rank", 0, "perturb matrices of weights by ABᵀ of this `rank` (0: by noise without structure)")
 	f.StringVar(&j.optimizer, "optimizer", "adam", "`name` of the update rule: "+strings.Join(digitsOptimizers, ", "))
-	f.Float64Var(&j.lr, "lr", 0.01, "learning `rate`; of clipup, the maximum speed")
+	f.Float64Var(&j.lr, "lr", 0.02, "learning `rate`; of clipup, the maximum speed")
+	f.IntVar(&j.halve, "halve", 300, "`number` of updates after which the learning rate is half of --lr, a third after twice as many (0: it stays)")
 	f.Float64Var(&j.momentum, "momentum", 0.9, "`part` of sgd's last step in the next one")
 	f.Float64Var(&j.l2, "l2", 0, "`factor` of half the squared weights in the loss")
-	f.IntVar(&j.iterations, "iterations", 1000, "`number` of updates")
+	f.IntVar(&j.iterations, "iterations", 2000, "`number` of updates")
 	f.BoolVar(&j.exact, "exact", true, "compare with exact gradients")
 	f.Uint64Var(&j.cfg.Seed, "seed", 1, "`number` that all random numbers come from")
 	f.IntVar(&j.cfg.Parallelism, "parallelism", 0, "`number` of goroutines, which never changes results (0: one for each CPU)")
@@ -141,12 +145,12 @@ func (j *digitsJob) resolve(given func(flag string) bool) (err error) {
 	switch {
 	case networks[j.network] == nil:
 		return badFlag("network", fmt.Sprintf("%q", j.network), "mlp, cnn")
-	case j.hidden < 1 || j.hidden > 1<<16:
-		return badFlag("hidden", j.hidden, fmt.Sprintf("1 to %d", 1<<16))
+	case j.hidden < 1 || j.hidden > maxHidden:
+		return badFlag("hidden", j.hidden, fmt.Sprintf("1 to %d", maxHidden))
 	case j.network != "mlp" && given("hidden"):
 		return badFlag("hidden", j.hidden, "nothing with --network "+j.network)
-	case j.batch < 1 || j.batch > 1<<16:
-		return badFlag("batch", j.batch, fmt.Sprintf("1 to %d", 1<<16))
+	case j.batch < 1 || j.batch > maxBatch:
+		return badFlag("batch", j.batch, fmt.Sprintf("1 to %d", maxBatch))
 	case j.cfg.Workers > maxWorkers:
 		return badFlag("workers", j.cfg.Workers, fmt.Sprintf("1 to %d", maxWorkers))
 	case !positive(j.cfg.Sigma):
@@ -159,6 +163,8 @@ func (j *digitsJob) resolve(given func(flag string) bool) (err error) {
 		return badFlag("momentum", j.momentum, "0 ≤ momentum < 1")
 	case !(j.l2 >= 0 && j.l2 < 1e6):
 		return badFlag("l2", j.l2, "0 to 1e6")
+	case j.halve < 0:
+		return badFlag("halve", j.halve, "at least 1, or 0 for a learning rate that stays")
 	case j.bucket < 0:
 		return badFlag("bucket", j.bucket, "at least 1, or 0 for all parameters")
 	case j.bucket > 0 && j.cfg.Rank != 0:
@@ -186,7 +192,8 @@ type digitsRun struct {
 	pass        *network.Pass[float32]
 	est         *estimator.Estimator[float32]
 	opt         optim.Optimizer[float32]
-	keep        *output // of the checkpoint; nil if there is none
+	slow        func(lr float32) // sets opt's learning rate
+	keep        *output          // of the checkpoint; nil if there is none
 	digitsState
 }
 
@@ -212,7 +219,7 @@ func (j *digitsJob) start() (*digitsRun, error) {
 	} else {
 		var err error
 		if r.train, r.test, err = data.Load(j.data); err != nil {
-			return nil, fmt.Errorf("--data: %w", err)
+			return nil, fmt.Errorf("--data: %s", strings.TrimPrefix(err.Error(), "data: "))
 		}
 	}
 	var err error
@@ -236,14 +243,17 @@ func (j *digitsJob) start() (*digitsRun, error) {
 	}
 	switch j.optimizer {
 	case "adam":
-		r.opt = optim.NewAdam(float32(j.lr))
+		adam := optim.NewAdam(float32(j.lr))
+		r.opt, r.slow = adam, func(lr float32) { adam.LR = lr }
 	case "clipup":
-		r.opt = optim.NewClipUp(float32(j.lr))
+		clipUp := optim.NewClipUp(float32(j.lr))
+		r.opt, r.slow = clipUp, func(lr float32) { clipUp.LR, clipUp.MaxSpeed = lr/2, lr }
 	default:
-		r.opt = &optim.SGD[float32]{LR: float32(j.lr), Momentum: float32(j.momentum)}
+		sgd := &optim.SGD[float32]{LR: float32(j.lr), Momentum: float32(j.momentum)}
+		r.opt, r.slow = sgd, func(lr float32) { sgd.LR = lr }
 	}
-	r.Run = fmt.Sprintf("--network %s\n--hidden %d\nimages: %d and %d of SHA-256 %s\n--batch %d\n--optimizer %s\n--lr %v\n--momentum %v\n--l2 %v",
-		j.network, j.hidden, r.train.Len(), r.test.Len(), digest(r.train.Images)[:16], j.batch, j.optimizer, j.lr, j.momentum, j.l2)
+	r.Run = fmt.Sprintf("--network %s\n--hidden %d\nimages: %d and %d of SHA-256 %s\n--batch %d\n--optimizer %s\n--lr %v\n--halve %d\n--momentum %v\n--l2 %v",
+		j.network, j.hidden, r.train.Len(), r.test.Len(), digest(r.train.Images)[:16], j.batch, j.optimizer, j.lr, j.halve, j.momentum, j.l2)
 	r.Theta = make([]float32, r.net.Len())
 	r.net.Init(r.Theta, noise.New(j.cfg.Seed).Derive(digitsInit))
 	return r, r.restore()
@@ -338,6 +348,7 @@ func (r *digitsRun) loop(ctx context.Context, bar progress) error {
 			return fmt.Errorf("diverged in iteration %d: %w; try a smaller --lr or --sigma", r.Iteration+1, err)
 		}
 		optim.AddL2(grad, float32(j.l2), r.Theta)
+		r.slow(float32(j.lr * j.rate(r.Iteration)))
 		r.opt.Step(r.Theta, grad)
 		r.Iteration++
 		if j.point(r.Iteration) {
@@ -355,6 +366,15 @@ func (r *digitsRun) loop(ctx context.Context, bar progress) error {
 	return nil
 }
 
+// rate is what the learning rate has become after i updates. It does not depend on their
+// number, so that a run can be made longer.
+func (j *digitsJob) rate(i int) float64 {
+	if j.halve == 0 {
+		return 1
+	}
+	return 1 / (1 + float64(i)/float64(j.halve))
+}
+
 // point says whether there is a test after an iteration.
 func (j *digitsJob) point(i int) bool {
 	return i%max(1, j.iterations/curvePoints) == 0 || i == j.iterations
@@ -363,6 +383,9 @@ func (j *digitsJob) point(i int) bool {
 // look tests theta.
 func (r *digitsRun) look(theta []float32, i int, curve *[]tested) error {
 	loss, accuracy, err := r.pass.Test(theta, r.test)
+	if loss-loss != 0 {
+		return fmt.Errorf("diverged in iteration %d: the loss of held-out images is %v; try a smaller --lr or --sigma", i, loss)
+	}
 	*curve = append(*curve, tested{i, loss, accuracy})
 	return err
 }
@@ -405,6 +428,8 @@ type digitsReport struct {
 	Rank        int      `json:"rank"`
 	Optimizer   string   `json:"optimizer"`
 	LR          float64  `json:"lr"`
+	Halve       int      `json:"halve"`
+	Momentum    float64  `json:"momentum"`
 	L2          float64  `json:"l2"`
 	Iterations  int      `json:"iterations"` // made
 	Seed        uint64   `json:"seed"`
@@ -442,6 +467,9 @@ func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	bar.close()
 	if errors.Is(err, context.Canceled) {
 		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d iterations", r.Iteration, j.iterations)}
+		if r.Iteration == 0 {
+			return err
+		}
 	} else if err != nil {
 		return &failure{statusFailed, err}
 	}
@@ -455,7 +483,7 @@ func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	rep := &digitsReport{
 		Network: j.network, Parameters: len(r.Theta), TrainImages: r.train.Len(), TestImages: r.test.Len(),
 		Workers: j.cfg.Workers, Batch: j.batch, Sigma: j.cfg.Sigma, Noise: j.noise, Shaping: j.shaping, Bucket: j.bucket, Rank: j.cfg.Rank,
-		Optimizer: j.optimizer, LR: j.lr, L2: j.l2, Iterations: r.Iteration, Seed: j.cfg.Seed, Tier: tier(),
+		Optimizer: j.optimizer, LR: j.lr, Halve: j.halve, Momentum: j.momentum, L2: j.l2, Iterations: r.Iteration, Seed: j.cfg.Seed, Tier: tier(),
 		Loss: last.Loss, Accuracy: last.Accuracy, Curve: r.Curve, SHA256: digest(r.Theta), Seconds: elapsed.Seconds(),
 	}
 	if j.data != "" {

@@ -120,7 +120,7 @@ func (lab *Lab) page(results []Result) string {
 	if lab.Quick {
 		p("**This is the quick form**: shorter runs and fewer seeds than the papers', a test that everything runs.\n\n")
 	}
-	p("Papers: NRES is Li et al., NeurIPS 2023; ES-Single is Vicol, ICML 2023; PES is Vicol et al., ICML 2021.\n\n")
+	p("Papers: NRES is Li et al., NeurIPS 2023; ES-Single is Vicol, ICML 2023; PES is Vicol et al., ICML 2021; OpenAI-ES is as in Zhang,\nClune and Stanley, “On the relationship between the OpenAI evolution strategy and stochastic gradient descent”, 2017.\n\n")
 
 	head := []string{"", "claim", "paper", "ours", "verdict", "command", "s"}
 	var rows [][]string

@@ -1,0 +1,216 @@
+package reproduce
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/noise-reuse/nres/baseline"
+	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/optim"
+	"github.com/noise-reuse/nres/tasks"
+	"github.com/noise-reuse/nres/tasks/data"
+	"github.com/noise-reuse/nres/tasks/network"
+	"github.com/noise-reuse/nres/unroll"
+)
+
+// The small problem that stands for MNIST: drawn digits, and a network with one hidden
+// layer, of 2,410 parameters.
+const (
+	digitsTrain, digitsTest = 8000, 2000
+	digitsHidden            = 32
+	digitsBatch             = 50
+	digitsLR                = 0.001
+	digitsSigma             = 0.002
+	digitsPairs             = 100 // of a correlation of 20 %
+	digitsPoints            = 100 // tests in a run
+)
+
+const digitsSetup = `8,000 digits of 8 by 8 pixels that the program draws to train with, 2,000 others to test, and a network of 2,410
+parameters: 32 hidden units. As published: mini-batches of 50, Adam with a learning rate of 0.001, σ = 0.002, and losses as
+they are, not their ranks. Seeds count from 1.`
+
+// digits draws the images to train and to test with.
+var digits = sync.OnceValues(func() (train, test *data.Set) {
+	return data.Digits(digitsTrain, noise.New(0).Derive(0)), data.Digits(digitsTest, noise.New(0).Derive(1))
+})
+
+// A classifierRun is a training on digits: by evolution strategies, if Config has workers,
+// or else by exact gradients to which noise is added for a correlation of Rho. It is the
+// parameters of a unit, too.
+type classifierRun struct {
+	Method  string
+	Config  estimator.Config // but for the seed
+	Shared  bool             // mini-batches are those of the update, not of the pair
+	Rho     float64
+	Updates int
+	Seed    uint64
+	Batches uint64 // the mini-batches' seed
+}
+
+// A classified is what came of a classifierRun: accuracy and loss on the test images at the
+// start and after each hundredth of the updates.
+type classified struct {
+	Loss, Accuracy Floats
+}
+
+func (r classifierRun) unit() Unit[classified] {
+	return Unit[classified]{
+		Name:   fmt.Sprintf("%s, seed %d, batches %d", r.Method, r.Seed, r.Batches),
+		Params: r,
+		Run:    r.train,
+	}
+}
+
+// sharing gives all pairs of an update the same mini-batch.
+type sharing struct {
+	*tasks.Classifier[float32]
+	batch noise.Stream
+}
+
+func (s *sharing) Step(state, theta []float32, t int, _ noise.Stream) float32 {
+	return s.Classifier.Step(state, theta, t, s.batch)
+}
+
+func (r classifierRun) train(ctx context.Context, tick func(float64)) (found classified, err error) {
+	train, test := digits()
+	net, err := network.New[float32](train.Width, train.Height, train.Classes, network.Dense{Units: digitsHidden})
+	if err != nil {
+		return found, err
+	}
+	task, err := tasks.NewClassifier(net, train, digitsBatch)
+	if err != nil {
+		return found, err
+	}
+	const initial, batches, extra = 1000, 1001, 1002 // streams that the estimator doesn't have
+	root := noise.New(r.Seed)
+	theta, grad, exact := make([]float32, net.Len()), make([]float32, net.Len()), make([]float32, net.Len())
+	net.Init(theta, root.Derive(initial))
+
+	shared := &sharing{Classifier: task}
+	gradient := func(i uint64) error {
+		clear(exact)
+		task.Gradient(exact, theta, shared.batch)
+		baseline.Proxy(grad, exact, r.Rho, root.Derive(extra, i))
+		return nil
+	}
+	if r.Config.Workers > 0 {
+		cfg := r.Config
+		cfg.Method, cfg.Sigma, cfg.Seed, cfg.Parallelism = estimator.FullES, digitsSigma, r.Seed, 1
+		var sys unroll.System[float32] = task
+		if r.Shared {
+			sys = shared
+		}
+		est, err := estimator.New(sys, cfg)
+		if err != nil {
+			return found, err
+		}
+		defer est.Close()
+		gradient = func(uint64) error { _, err := est.Gradient(grad, theta); return err }
+	}
+	adam := optim.NewAdam[float32](digitsLR)
+	pass := net.NewPass(100)
+	for i := 0; i <= r.Updates; i++ {
+		if i%(r.Updates/digitsPoints) == 0 {
+			if err := ctx.Err(); err != nil {
+				return found, err
+			}
+			tick(float64(i) / float64(r.Updates))
+			loss, accuracy, err := pass.Test(theta, test)
+			if err != nil {
+				return found, err
+			}
+			found.Loss, found.Accuracy = append(found.Loss, loss), append(found.Accuracy, accuracy)
+		}
+		if i == r.Updates {
+			break
+		}
+		shared.batch = noise.New(r.Batches).Derive(batches, uint64(i))
+		if err := gradient(uint64(i)); err != nil {
+			return found, err
+		}
+		adam.Step(theta, grad)
+	}
+	return found, nil
+}
+
+// A classifierSet is a method's runs with all seeds.
+type classifierSet struct {
+	run  classifierRun
+	runs []classified
+}
+
+// trainClassifiers trains runs, each with seeds from 1 on, or with Quick few of them and
+// less.
+func trainClassifiers(ctx context.Context, lab *Lab, seeds int, runs ...classifierRun) ([]classifierSet, error) {
+	if lab.Quick {
+		seeds = 2
+	}
+	var units []Unit[classified]
+	sets := make([]classifierSet, len(runs))
+	for i, r := range runs {
+		if lab.Quick {
+			r.Updates = max(digitsPoints, r.Updates/40/digitsPoints*digitsPoints)
+		}
+		sets[i].run = r
+		for seed := uint64(1); seed <= uint64(seeds); seed++ {
+			r.Seed, r.Batches = seed, seed+sets[i].run.Batches
+			units = append(units, r.unit())
+		}
+	}
+	trained, err := Do(ctx, lab, units)
+	if err != nil {
+		return nil, err
+	}
+	for i := range sets {
+		sets[i].runs = trained[i*seeds : (i+1)*seeds]
+	}
+	return sets, nil
+}
+
+// last returns the mean accuracy over the last tenth of each run, in %.
+func (s *classifierSet) last() Group {
+	g := Group{Name: s.run.Method}
+	for _, r := range s.runs {
+		tail := r.Accuracy[len(r.Accuracy)-digitsPoints/10:]
+		var sum float64
+		for _, a := range tail {
+			sum += a
+		}
+		g.Samples = append(g.Samples, 100*sum/float64(len(tail)))
+	}
+	return g
+}
+
+// line draws the part of wrong answers, in %.
+func (s *classifierSet) line() Line {
+	l := Line{Name: s.run.Method}
+	for _, r := range s.runs {
+		var x, y []float64
+		for k, a := range r.Accuracy {
+			x, y = append(x, float64(s.run.Updates*k/digitsPoints)), append(y, 100*(1-a))
+		}
+		l.X, l.Y = append(l.X, x), append(l.Y, y)
+	}
+	return l
+}
+
+// changes returns how the test loss changes from one test to the next, in the second half
+// of each run.
+func (s *classifierSet) changes() (all [][]float64) {
+	for _, r := range s.runs {
+		var c []float64
+		for k := len(r.Loss) / 2; k < len(r.Loss); k++ {
+			c = append(c, r.Loss[k]-r.Loss[k-1])
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func classifierDigest(r *Report, sets []classifierSet) {
+	for i := range sets {
+		r.Digest(sets[i].runs)
+	}
+}

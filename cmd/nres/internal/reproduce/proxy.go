@@ -1,0 +1,132 @@
+package reproduce
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/noise-reuse/nres/estimator"
+)
+
+var proxies = Experiment{
+	IDs:   []string{"Z6", "Z4", "Z5"},
+	Title: "SGD with noise as a proxy for evolution strategies",
+	Run:   runProxies,
+}
+
+const proxiesSetup = digitsSetup + `
+
+A proxy adds normals to the exact gradient of the mini-batch, so many that the correlation with it is ρ; n mirrored pairs have
+ρ = √(n/(n + P − 1)) with P parameters, 20 % for n = 100. Those that are compared step by step have the same mini-batches; “other
+batches” is the control. Accuracies are means over the last tenth of a run.`
+
+// sameBatches is the rule of the comparison of fluctuations.
+const sameBatches = "reproduced if the 95 % confidence interval over seeds of the correlation, from one test to the next, of the changes of the test " +
+	"loss is above 0 and above that with other batches; in order only if its mean is; otherwise not"
+
+func runProxies(ctx context.Context, lab *Lab) (*Report, error) {
+	table, err := trainClassifiers(ctx, lab, 20,
+		classifierRun{Method: "SGD", Rho: 1, Updates: 10_000},
+		classifierRun{Method: "proxy, 20 %", Rho: 0.2, Updates: 10_000},
+		classifierRun{Method: "proxy, 4 %", Rho: 0.04, Updates: 10_000})
+	if err != nil {
+		return nil, err
+	}
+	const updates, otherBatches = 2000, 1000
+	es := estimator.Config{Workers: digitsPairs}
+	steps, err := trainClassifiers(ctx, lab, 5,
+		classifierRun{Method: "ES, 100 pairs", Config: es, Shared: true, Updates: updates},
+		classifierRun{Method: "proxy, 20 %", Rho: 0.2, Updates: updates},
+		classifierRun{Method: "proxy, 20 %, other batches", Rho: 0.2, Updates: updates, Batches: otherBatches},
+		classifierRun{Method: "SGD", Rho: 1, Updates: updates})
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{Setup: proxiesSetup, Rows: []Row{proxyTable(table), proxyEnd(&steps[0], &steps[1]), proxySteps(&steps[0], &steps[1], &steps[2])}}
+	t := Table{Title: "Accuracy at the end, %, and its standard deviation over seeds:", Head: []string{"", "updates", "seeds", "accuracy", "standard deviation"}}
+	for _, sets := range [][]classifierSet{table, steps} {
+		for i := range sets {
+			g := sets[i].last()
+			t.Rows = append(t.Rows, []string{g.Name, fmt.Sprint(sets[i].run.Updates), fmt.Sprint(len(g.Samples)), MeanOf(g.Samples).String(), fmt.Sprintf("%.2g", stat.StdDev(g.Samples, nil))})
+		}
+		classifierDigest(r, sets)
+	}
+	r.Tables = []Table{t}
+	r.Figures = []Figure{{"proxy", "Wrong answers on the test images against updates: SGD and its proxies; and evolution strategies beside their proxy with the same mini-batches. Logarithmic errors.",
+		func(w io.Writer) error {
+			lines := func(sets []classifierSet) (lines []Line) {
+				for i := range sets {
+					lines = append(lines, sets[i].line())
+				}
+				return lines
+			}
+			return drawPanels(w, "SGD with noise and evolution strategies (Table 1, Figure 2)", "mean over seeds, band from least to greatest;  batches of 50,  Adam 0.001,  σ = 0.002,  P = 2410",
+				Panel{X: "update", Y: "wrong answers, %", Lines: lines(table), LinearX: true, Legend: "lines"},
+				Panel{X: "update", Lines: lines(steps[:2]), LinearX: true, Legend: "lines"})
+		}}}
+	return r, nil
+}
+
+// proxyTable judges the order of Table 1.
+func proxyTable(sets []classifierSet) Row {
+	var groups []Group
+	row := Row{IDs: "Z6", Claim: "The higher the correlation, the higher the accuracy: SGD, 20 %, 4 %", Paper: "Table 1: 99.11, 98.99, 98.39 %", Rule: DecreaseRule}
+	for i := range sets {
+		g := sets[i].last()
+		groups = append(groups, g)
+		if i > 0 {
+			row.Ours += "; "
+		}
+		row.Ours += fmt.Sprintf("%s: %v %%", g.Name, MeanOf(g.Samples))
+	}
+	row.Verdict = Decrease(groups...)
+	return row
+}
+
+// within is how near accuracies, in percentage points, are to be the same.
+const within = 0.5
+
+const withinRule = "reproduced if the 95 % confidence interval of the difference over seeds lies within half a percentage point of 0; in order only if the mean does; otherwise not"
+
+// proxyEnd judges whether a proxy ends with the accuracy of evolution strategies.
+func proxyEnd(es, proxy *classifierSet) Row {
+	a, b := es.last(), proxy.last()
+	d := Difference(a.Samples, b.Samples)
+	row := Row{IDs: "Z4", Claim: "A proxy with the correlation of evolution strategies comes to the same accuracy", Paper: "Figure 2",
+		Ours: fmt.Sprintf("%s: %v %%; difference %v", a.Name, MeanOf(a.Samples), d), Rule: withinRule}
+	switch {
+	case math.Max(-d.Low, d.High) <= within:
+	case math.Abs(d.Mean) <= within:
+		row.Verdict = Verdict{OrderOnly, "the seeds differ by more"}
+	default:
+		row.Verdict = Verdict{NotReproduced, "they differ"}
+	}
+	return row
+}
+
+// proxySteps judges whether fluctuations are those of the mini-batches.
+func proxySteps(es, same, other *classifierSet) Row {
+	correlations := func(s *classifierSet) (c []float64) {
+		a, b := es.changes(), s.changes()
+		for i := range a {
+			c = append(c, stat.Correlation(a[i], b[i], nil))
+		}
+		return c
+	}
+	with, without := correlations(same), correlations(other)
+	d := Difference(with, without)
+	m := MeanOf(with)
+	row := Row{IDs: "Z5", Claim: "The loss fluctuates with the mini-batches: alike for evolution strategies and their proxy", Paper: "Figure 2, “nearly identical”",
+		Ours: fmt.Sprintf("correlation of the changes %v; with other batches %v", m, MeanOf(without)), Rule: sameBatches}
+	switch {
+	case m.Low > 0 && d.Low > 0:
+	case m.Mean > 0 && d.Mean > 0:
+		row.Verdict = Verdict{OrderOnly, "the seeds differ by more"}
+	default:
+		row.Verdict = Verdict{NotReproduced, "other batches do as well"}
+	}
+	return row
+}
