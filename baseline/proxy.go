@@ -14,9 +14,9 @@ import (
 //
 //	m = √(variance(grad)·(1−ρ²) / (variance(ε)·ρ²))
 //
-// which it returns (Zhang, Clune and Stanley, 2017, section 4). The correlation over d
-// elements is ρ up to an error of about (1−ρ²)/√d, as that of an estimate is; for an
-// estimate from n mirrored pairs, ρ = √(n/(n+d−1)).
+// which it returns (Zhang, Clune and Stanley, 2017, section 4). The correlation of d
+// elements is ρ with a standard deviation of (1−ρ²)^1.5/√d. An estimate from n mirrored
+// pairs has ρ = √(n/(n+d−1)).
 //
 // It panics if dst and grad differ in length or 0 < rho ≤ 1 doesn't hold. They must not
 // overlap. With rho = 1, or one

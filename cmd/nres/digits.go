@@ -30,7 +30,7 @@ import (
 
 const (
 	drawnTrain, drawnTest = 8000, 2000 // images, if none are given
-	exactLR               = 1e-3       // Adam's, with exact gradients
+	exactLR               = 3e-3       // Adam's, with exact gradients
 	testBatch             = 100
 	curvePoints           = 100
 	// A goroutine has memory for all activations of a batch.
