@@ -11,19 +11,6 @@ import (
 	"github.com/noise-reuse/nres/vec"
 )
 
-// A System is an [unroll.System] that can differentiate its step t, which takes s =
-// s_{t−1} and theta to s_t and L_t. s and theta must not be changed, nor slices kept.
-type System[F vec.Float] interface {
-	unroll.System[F]
-	// JVP is forward mode: it turns ds, the derivative of s_{t−1} along some direction,
-	// into that of s_t if theta's is dtheta, and returns that of L_t.
-	JVP(ds, dtheta, s, theta []F, t int, env noise.Stream) (dloss F)
-	// VJP is reverse mode: it turns ds, the gradient by s_t of some function, into the
-	// gradient by s_{t−1} of that function plus dloss·L_t, and adds the gradient by the
-	// theta of this step to dtheta.
-	VJP(ds, dtheta, s, theta []F, dloss F, t int, env noise.Stream)
-}
-
 // A Method is a way to differentiate; see the package documentation.
 type Method uint8
 
@@ -88,7 +75,7 @@ func (c *Config) check(horizon int) error {
 // An Estimator makes one gradient after another of one system. It is not safe for
 // concurrent use.
 type Estimator[F vec.Float] struct {
-	sys     System[F]
+	sys     unroll.Differentiable[F]
 	cfg     Config
 	seed    noise.Stream
 	workers []worker[F]
@@ -99,10 +86,10 @@ type Estimator[F vec.Float] struct {
 
 	sum    []float64 // the gradient, not yet divided
 	part   []F       // of it: a stretch of one worker
-	states []F       // TBPTT: those that the steps of a stretch start from
-	ds     []F
-	dtheta []F // UORO: ∂s_t/∂θ in direction ν; otherwise 0
-	nu     []F // ν
+	tape   []F       // BPTT, TBPTT: of a stretch
+	ds     []F       // UORO
+	dtheta []F       // UORO: ∂s_t/∂θ in direction ν; otherwise 0
+	nu     []F       // ν
 }
 
 type worker[F vec.Float] struct {
@@ -121,8 +108,8 @@ type worker[F vec.Float] struct {
 // New returns an Estimator for sys. Errors are of type *[estimator.ConfigError].
 //
 // With n the length of the state, a worker takes memory for n numbers, and with RTRL
-// n·d, DODGE n + 2d, UORO n + d more. BPTT and TBPTT take W·n for all workers.
-func New[F vec.Float](sys System[F], cfg Config) (*Estimator[F], error) {
+// n·d, DODGE n + 2d, UORO n + d more. BPTT and TBPTT take (W+1)·n for all workers.
+func New[F vec.Float](sys unroll.Differentiable[F], cfg Config) (*Estimator[F], error) {
 	n, d, horizon := sys.StateLen(), sys.ParamLen(), sys.Horizon()
 	for _, l := range []struct {
 		what string
@@ -137,19 +124,19 @@ func New[F vec.Float](sys System[F], cfg Config) (*Estimator[F], error) {
 	}
 	e := &Estimator[F]{
 		sys: sys, cfg: cfg, seed: noise.New(cfg.Seed), workers: make([]worker[F], cfg.Workers),
-		sum: make([]float64, d), part: make([]F, d), ds: make([]F, n), dtheta: make([]F, d),
+		sum: make([]float64, d), part: make([]F, d), dtheta: make([]F, d),
 	}
 	tangents, directions := 0, 0
 	switch cfg.Method {
 	case BPTT, TBPTT:
-		e.states = make([]F, n*cfg.Window)
+		e.tape = make([]F, n*(cfg.Window+1))
 	case RTRL:
 		tangents = d
 	case DODGE:
 		tangents, directions = 1, 2
 	case UORO:
 		tangents, directions = 1, 1
-		e.nu = make([]F, n)
+		e.ds, e.nu = make([]F, n), make([]F, n)
 	}
 	for i := range e.workers {
 		w := &e.workers[i]
@@ -288,11 +275,13 @@ func (e *Estimator[F]) advance(i, n int, theta []F) (loss float64) {
 // stretch makes n steps of one episode, sets e.part, which is zero, to their gradient,
 // and returns the sum of the losses.
 func (e *Estimator[F]) stretch(w *worker[F], n int, theta []F) (loss float64) {
-	before := e.states
+	if e.tape != nil {
+		loss = unroll.Gradient(e.sys, e.part, w.s, theta, w.tau, n, w.env, e.tape)
+		w.tau += n
+		return loss
+	}
 	for k := 0; k < n; k++ {
 		switch e.cfg.Method {
-		case BPTT, TBPTT:
-			before = before[copy(before, w.s):]
 		case RTRL:
 			e.rtrl(w, theta)
 		case DODGE:
@@ -302,13 +291,6 @@ func (e *Estimator[F]) stretch(w *worker[F], n int, theta []F) (loss float64) {
 		}
 		w.tau++
 		loss += float64(e.sys.Step(w.s, theta, w.tau, w.env))
-	}
-	if e.states != nil {
-		zero(e.ds)
-		for k := n - 1; k >= 0; k-- {
-			s := e.states[k*len(w.s) : (k+1)*len(w.s)]
-			e.sys.VJP(e.ds, e.part, s, theta, 1, w.tau-n+k+1, w.env)
-		}
 	}
 	return loss
 }

@@ -19,17 +19,11 @@ import (
 	"github.com/noise-reuse/nres/vec"
 )
 
-var (
-	_ System[float32] = (*tasks.Lorenz[float32])(nil)
-	_ System[float32] = (*tasks.Influence[float32])(nil)
-	_ System[float32] = (*tasks.Linear[float32])(nil)
-)
-
 // A problem is a system with a place to differentiate it at, and the same system again
 // in dual numbers, if it isn't linear in θ anyway.
 type problem[F vec.Float] struct {
 	name  string
-	sys   System[F]
+	sys   unroll.Differentiable[F]
 	theta []F
 	dual  func(theta []dual.Number, horizon int) (loss dual.Number)
 }
@@ -85,7 +79,7 @@ func dualInfluence(theta []dual.Number, horizon int) (loss dual.Number) {
 	return loss
 }
 
-func gradient[F vec.Float](t *testing.T, sys System[F], cfg Config, theta []F) []F {
+func gradient[F vec.Float](t *testing.T, sys unroll.Differentiable[F], cfg Config, theta []F) []F {
 	e, err := New(sys, cfg)
 	require.NoError(t, err)
 	grad := make([]F, len(theta))
@@ -242,13 +236,13 @@ func TestTruncated(t *testing.T) {
 
 // traced records the environments of episodes.
 type traced struct {
-	System[float64]
+	unroll.Differentiable[float64]
 	envs *[]noise.Stream
 }
 
 func (s traced) Init(x []float64, env noise.Stream) {
 	*s.envs = append(*s.envs, env)
-	s.System.Init(x, env)
+	s.Differentiable.Init(x, env)
 }
 
 // TestDirectional: on a linear problem, where σ doesn't matter, DODGE is GPES_K,
@@ -284,18 +278,18 @@ func TestDirectional(t *testing.T) {
 
 // forgetful leaves out of VJPs what the theta of the step does to its own loss;
 // biased makes a loss's JVP too large by half.
-type forgetful struct{ System[float64] }
+type forgetful struct{ unroll.Differentiable[float64] }
 
 func (s forgetful) VJP(ds, dtheta, x, theta []float64, dloss float64, t int, env noise.Stream) {
 	if dloss == 0 {
-		s.System.VJP(ds, dtheta, x, theta, 0, t, env)
+		s.Differentiable.VJP(ds, dtheta, x, theta, 0, t, env)
 	}
 }
 
-type biased struct{ System[float64] }
+type biased struct{ unroll.Differentiable[float64] }
 
 func (s biased) JVP(ds, dtheta, x, theta []float64, t int, env noise.Stream) float64 {
-	return 1.5 * s.System.JVP(ds, dtheta, x, theta, t, env)
+	return 1.5 * s.Differentiable.JVP(ds, dtheta, x, theta, t, env)
 }
 
 // TestUnbiased: the mean of many estimates is the gradient, and what is a little wrong
@@ -307,7 +301,7 @@ func TestUnbiased(t *testing.T) {
 	if testing.Short() {
 		samples = 4000
 	}
-	worst := func(sys System[float64], cfg Config, theta, want []float64) (z float64) {
+	worst := func(sys unroll.Differentiable[float64], cfg Config, theta, want []float64) (z float64) {
 		e, err := New(sys, cfg)
 		require.NoError(t, err)
 		mean, square, grad := make([]float64, len(theta)), make([]float64, len(theta)), make([]float64, len(theta))
@@ -415,7 +409,7 @@ func TestConfig(t *testing.T) {
 }
 
 // steep has infinite derivatives, and finite losses.
-type steep struct{ System[float64] }
+type steep struct{ unroll.Differentiable[float64] }
 
 func (s steep) VJP(ds, dtheta, _, _ []float64, _ float64, _ int, _ noise.Stream) {
 	dtheta[0] = math.Inf(1)

@@ -1,6 +1,6 @@
 // Package baseline computes gradients of unrolled computation graphs by automatic
 // differentiation: what evolution strategies are compared with. It is kept small;
-// systems bring the derivatives of their steps.
+// systems bring the derivatives of their steps: see [unroll.Differentiable].
 //
 // As in package estimator, N workers each advance a window of W steps a gradient,
 // wherever in their episodes of T steps they are, and the loss is the mean over windows

@@ -12,29 +12,20 @@ import (
 	"github.com/noise-reuse/nres/vec"
 )
 
-// WindowGradient is that of a poly whose theta has been the same since the episode
-// began.
-func (p poly) WindowGradient(grad, s, theta []float64, t0, n int, env noise.Stream) {
-	for t := t0 + 1; t <= t0+n; t++ {
-		p.Step(s, theta, t, env)
-		g := make([]float64, t*len(theta))
-		p.Partials(g, theta, t)
-		for k, v := range g[t0*len(theta):] {
-			grad[k%len(theta)] += v
-		}
+func (p poly) VJP(ds, dtheta, s, theta []float64, dloss float64, t int, env noise.Stream) {
+	a := s[t-1] + vec.Dot(p.Partial(t, t), theta)
+	p.Linear.VJP(ds, dtheta, s, theta, dloss*(1+p.q*a+p.c/2*a*a), t, env)
+}
+
+func (w walk[F]) VJP(ds, dtheta, _, _ []F, dloss F, t int, _ noise.Stream) {
+	for k := range ds {
+		ds[k] += w.c(t) * dloss
+		dtheta[k] += w.a(t) * ds[k]
 	}
 }
 
-func (w walk[F]) WindowGradient(grad, s, theta []F, t0, n int, env noise.Stream) {
-	var sum F
-	for t := t0 + 1; t <= t0+n; t++ {
-		w.Step(s, theta, t, env)
-		sum += w.a(t)
-		for k := range grad {
-			grad[k] += w.c(t) * sum
-		}
-	}
-}
+func (poly) JVP(_, _, _, _ []float64, _ int, _ noise.Stream) float64 { panic("not asked for") }
+func (walk[F]) JVP(_, _, _, _ []F, _ int, _ noise.Stream) F          { panic("not asked for") }
 
 // TestAnalytic: unbiased where losses are quadratic, and not where they are cubic, with
 // the variance that is predicted, which is less than that of PES; faults are found.
@@ -113,8 +104,11 @@ func TestAnalyticReference(t *testing.T) {
 				want := make([]float64, d)
 				for i := range ref.workers {
 					tau := ref.workers[i].tau
-					p, unused := make([]float64, d), make([]float64, d)
-					sys.WindowGradient(p, unused, theta, tau, window, noise.Stream{})
+					var p, a float64 // p, of every element
+					for t := tau + 1; t <= tau+window; t++ {
+						a += sys.a(t)
+						p += sys.c(t) * a
+					}
 					var diff float64
 					var xi, eps []float64
 					for n := 0; n < window; n++ {
@@ -127,11 +121,11 @@ func TestAnalyticReference(t *testing.T) {
 							}
 						}
 					}
-					for k := range p {
-						diff -= 2 * sigma * eps[k] * p[k]
+					for _, e := range eps {
+						diff -= 2 * sigma * e * p
 					}
 					for k := range want {
-						want[k] += (diff/(2*sigma)*(xi[k]-eps[k]) + p[k]) / float64(window*workers)
+						want[k] += (diff/(2*sigma)*(xi[k]-eps[k]) + p) / float64(window*workers)
 					}
 				}
 				_, err := est.Gradient(grad, theta)
@@ -161,14 +155,14 @@ type watched struct {
 	t *testing.T
 }
 
-func (w watched) WindowGradient(grad, s, theta []float64, t0, n int, env noise.Stream) {
+func (w watched) VJP(ds, dtheta, s, theta []float64, dloss float64, t int, env noise.Stream) {
 	want := make([]float64, len(s))
 	w.Init(want, env)
-	for t := 1; t <= t0; t++ {
-		w.Step(want, theta, t, env)
+	for k := 1; k < t; k++ {
+		w.Step(want, theta, k, env)
 	}
-	assert.Equal(w.t, want, s, "step %d", t0)
-	w.walk.WindowGradient(grad, s, theta, t0, n, env)
+	assert.Equal(w.t, want, s, "step %d", t)
+	w.walk.VJP(ds, dtheta, s, theta, dloss, t, env)
 }
 
 // TestAnalyticState: the derivative is that at the unperturbed state, in all episodes.

@@ -39,7 +39,7 @@ type engine[F vec.Float] struct {
 type scratch[F vec.Float] struct {
 	plus, minus   []F // θ ± σε
 	sPlus, sMinus []F // states: TES's that a window ends with, thrown away; a worker's at start-up
-	s, eps        []F // PESAnalytic: the unperturbed state at start-up; ε
+	s, eps, tape  []F // PESAnalytic: the unperturbed state at start-up; ε; for unroll.Gradient
 	lanes         *laneScratch[F]
 }
 
@@ -54,7 +54,8 @@ type Steps struct {
 //
 // It takes memory for N pairs of states, and two vectors like theta for each
 // goroutine; there is no perturbation for each worker, but with Config.KeepSums.
-// PESAnalytic needs an [unroll.Differentiable], and keeps a derivative for each worker. If
+// PESAnalytic needs an [unroll.Differentiable], and keeps a derivative for each worker,
+// and W+1 states for each goroutine. If
 // sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
 // in lanes, up to 128 of them at a time while their rows are short, with the same bits;
 // then a goroutine takes up to 64 KiB for perturbations, or 32 vectors like theta if
@@ -89,6 +90,7 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 		s.sPlus, s.sMinus = make([]F, e.stateLen), make([]F, e.stateLen)
 		if e.cfg.Method == PESAnalytic {
 			s.s, s.eps = make([]F, e.stateLen), make([]F, e.d)
+			s.tape = make([]F, (e.cfg.Window+1)*e.stateLen)
 		}
 	}
 	e.doStart = e.start
@@ -349,7 +351,7 @@ func (e *engine[F]) differentiate(g, i int, s []F, m int, score bool) float64 {
 	for k := range p {
 		p[k] = 0
 	}
-	e.differentiable.WindowGradient(p, s, e.theta, e.tau[i], m, e.env[i])
+	unroll.Gradient(e.differentiable, p, s, e.theta, e.tau[i], m, e.env[i], e.scratch[g].tape)
 	e.addNoise(eps, e.eps[i], 0, true)
 	return float64(e.cfg.Sigma * float64(vec.Dot(eps, p)))
 }

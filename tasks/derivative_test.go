@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,16 +11,18 @@ import (
 	"github.com/noise-reuse/nres/unroll"
 )
 
-// TestWindowGradient compares with central differences, and the states with Step's.
-func TestWindowGradient(t *testing.T) {
+// TestGradient compares with central differences, and states and losses with Window's.
+func TestGradient(t *testing.T) {
 	lorenz, err := NewLorenz(SimulateLorenz[float64](LorenzTruth, 60))
 	require.NoError(t, err)
 	influence, err := NewInfluence[float64](60)
 	require.NoError(t, err)
+	linear, err := NewLinear[float64](3, 60, Unrelated, 1)
+	require.NoError(t, err)
 	for _, c := range []struct {
 		sys   unroll.Differentiable[float64]
 		theta []float64
-	}{{lorenz, []float64{3.4, 2.2}}, {influence, []float64{0.7}}} {
+	}{{lorenz, []float64{3.4, 2.2}}, {influence, []float64{0.7}}, {linear, []float64{1, -2, 0.5}}} {
 		const from, n = 20, 35
 		start := make([]float64, c.sys.StateLen())
 		c.sys.Init(start, noise.Stream{})
@@ -33,9 +36,14 @@ func TestWindowGradient(t *testing.T) {
 			grad[k] = 0.5 // is added to
 		}
 		s := append([]float64(nil), start...)
-		c.sys.WindowGradient(grad, s, c.theta, from, n, noise.Stream{})
-		want, _ := after(c.theta)
+		tape := make([]float64, (n+1)*len(s))
+		for i := range tape {
+			tape[i] = math.NaN()
+		}
+		loss := unroll.Gradient(c.sys, grad, s, c.theta, from, n, noise.Stream{}, tape)
+		want, sum := after(c.theta)
 		assert.Equal(t, want, s)
+		assert.InEpsilon(t, sum, loss, 1e-14)
 		for k := range grad {
 			const h = 1e-5
 			theta := append([]float64(nil), c.theta...)

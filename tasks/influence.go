@@ -178,7 +178,10 @@ func (n *Influence[F]) Best() float64 {
 	return above / below
 }
 
-var _ unroll.Laner[float32] = (*Influence[float32])(nil)
+var (
+	_ unroll.Laner[float32]          = (*Influence[float32])(nil)
+	_ unroll.Differentiable[float32] = (*Influence[float32])(nil)
+)
 
 func influenceTask() Task {
 	n, err := NewInfluence[float32](InfluenceHorizon)

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -131,3 +132,5 @@ func (l *Linear[F]) VJP(ds, dtheta, _, _ []F, dloss F, t int, _ noise.Stream) {
 		vec.Axpy(dtheta, ds[k-1], l.Partial(k, t))
 	}
 }
+
+var _ unroll.Differentiable[float32] = (*Linear[float32])(nil)

@@ -178,8 +178,9 @@ func (l *Lorenz[F]) windowLanesGeneric(s, theta []F, t0 []int, n int, sum []F) {
 }
 
 var (
-	_ unroll.Windower[float32] = (*Lorenz[float32])(nil)
-	_ unroll.Laner[float32]    = (*Lorenz[float32])(nil)
+	_ unroll.Windower[float32]       = (*Lorenz[float32])(nil)
+	_ unroll.Laner[float32]          = (*Lorenz[float32])(nil)
+	_ unroll.Differentiable[float32] = (*Lorenz[float32])(nil)
 )
 
 func lorenzTask() Task {

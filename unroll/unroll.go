@@ -38,13 +38,17 @@ type Windower[F vec.Float] interface {
 	Window(s, theta []F, t0, n int, env noise.Stream) (sum F)
 }
 
-// A Differentiable is a System whose losses have a derivative that it can compute.
+// A Differentiable is a System that can differentiate its step t, which takes s =
+// s_{t−1} and theta to s_t and L_t. s and theta must not be changed, nor slices kept.
 type Differentiable[F vec.Float] interface {
 	System[F]
-	// WindowGradient adds to grad, of length ParamLen, the derivative by theta of the
-	// sum of the losses of steps t0+1..t0+n, given the state s_t0, and advances s to
-	// s_{t0+n}, with the bits of Step. 1 ≤ n ≤ T − t0.
-	WindowGradient(grad, s, theta []F, t0, n int, env noise.Stream)
+	// JVP is forward mode: it turns ds, the derivative of s_{t−1} along some direction,
+	// into that of s_t if theta's is dtheta, and returns that of L_t.
+	JVP(ds, dtheta, s, theta []F, t int, env noise.Stream) (dloss F)
+	// VJP is reverse mode: it turns ds, the gradient by s_t of some function, into the
+	// gradient by s_{t−1} of that function plus dloss·L_t, and adds the gradient by the
+	// theta of this step to dtheta.
+	VJP(ds, dtheta, s, theta []F, dloss F, t int, env noise.Stream)
 }
 
 // Stretch is the number of steps over which losses are added in type F; the sums
@@ -77,4 +81,25 @@ func Window[F vec.Float](sys System[F], s, theta []F, t0, n int, env noise.Strea
 		n -= m
 	}
 	return total
+}
+
+// Gradient advances s in place from s_t0 to s_{t0+n} under constant theta, adds to grad
+// the gradient by theta of the sum of the n losses, with s_t0 held fixed, and returns
+// that sum, added in float64. It is reverse mode: n steps, then n VJPs. tape is of length
+// (n+1)·StateLen and overwritten: the states that the steps start from, and a gradient
+// by the state.
+func Gradient[F vec.Float](sys Differentiable[F], grad, s, theta []F, t0, n int, env noise.Stream, tape []F) (loss float64) {
+	m := len(s)
+	for k := 0; k < n; k++ {
+		copy(tape[k*m:], s)
+		loss += float64(sys.Step(s, theta, t0+k+1, env))
+	}
+	ds := tape[n*m : (n+1)*m]
+	for i := range ds {
+		ds[i] = 0
+	}
+	for k := n - 1; k >= 0; k-- {
+		sys.VJP(ds, grad, tape[k*m:(k+1)*m], theta, 1, t0+k+1, env)
+	}
+	return loss
 }
