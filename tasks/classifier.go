@@ -65,10 +65,7 @@ func (c *Classifier[F]) Gradient(grad, theta []F, env noise.Stream) (loss F) {
 }
 
 func (c *Classifier[F]) forward(p *network.Pass[F], theta []F, env noise.Stream) F {
-	for k := 0; k < c.batch; k++ {
-		i := uint64(env.Word(uint64(k))) * uint64(c.set.Len()) >> 32
-		p.Set(k, c.set, int(i))
-	}
+	draw(p, c.set, env, 0, c.batch)
 	sum, _ := p.Forward(theta)
 	return sum / F(c.batch)
 }

@@ -2,11 +2,11 @@ package tasks
 
 import (
 	"fmt"
-	"math"
 	"sync"
 
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/tasks/data"
+	"github.com/noise-reuse/nres/tasks/network"
 	"github.com/noise-reuse/nres/vec"
 	"github.com/noise-reuse/nres/vec/scalar"
 )
@@ -57,9 +57,9 @@ type ScheduleConfig struct {
 // allocate after the first ones.
 type Schedule[F vec.Float] struct {
 	cfg    ScheduleConfig
-	net    mlp[F]
+	net    *network.Network[F]
 	cap    F
-	passes *sync.Pool
+	passes sync.Pool
 }
 
 // NewSchedule returns the problem. It keeps the sets.
@@ -71,9 +71,6 @@ func NewSchedule[F vec.Float](cfg ScheduleConfig) (*Schedule[F], error) {
 		return nil, fmt.Errorf("tasks: the objective is %d; allowed: TrainingLoss, ValidationLoss, ValidationError", cfg.Objective)
 	case cfg.Objective != TrainingLoss && (cfg.Validation == nil || cfg.Validation.Len() < 1):
 		return nil, fmt.Errorf("tasks: Schedule has no images to validate with; its objective needs at least one")
-	case cfg.Objective != TrainingLoss && (cfg.Validation.Width*cfg.Validation.Height != cfg.Train.Width*cfg.Train.Height || cfg.Validation.Classes != cfg.Train.Classes):
-		return nil, fmt.Errorf("tasks: images to validate with have %d×%d pixels and %d classes, those to train on %d×%d and %d; Schedule needs the same",
-			cfg.Validation.Width, cfg.Validation.Height, cfg.Validation.Classes, cfg.Train.Width, cfg.Train.Height, cfg.Train.Classes)
 	case cfg.Batch < 1:
 		return nil, fmt.Errorf("tasks: the batch is %d; Schedule needs at least one image", cfg.Batch)
 	case cfg.Horizon < 1:
@@ -81,13 +78,22 @@ func NewSchedule[F vec.Float](cfg ScheduleConfig) (*Schedule[F], error) {
 	case !(cfg.Momentum >= 0 && cfg.Momentum < 1):
 		return nil, fmt.Errorf("tasks: the momentum is %v; allowed: 0 ≤ μ < 1", cfg.Momentum)
 	}
-	net, err := newMLP[F](cfg.Train, cfg.Hidden)
-	if err != nil {
-		return nil, err
+	var hidden []network.Layer
+	for _, units := range cfg.Hidden {
+		hidden = append(hidden, network.Dense{Units: units})
 	}
-	s := &Schedule[F]{cfg: cfg, net: net, cap: F(1.5 * scalar.Log(float64(cfg.Train.Classes)))}
-	s.passes = &sync.Pool{New: func() interface{} { return net.newPass() }}
-	return s, nil
+	net, err := network.New[F](cfg.Train.Width, cfg.Train.Height, cfg.Train.Classes, hidden...)
+	if err != nil {
+		return nil, fmt.Errorf("tasks: Schedule's %w", err)
+	}
+	if cfg.Objective != TrainingLoss {
+		if err := net.Fits(cfg.Validation); err != nil {
+			return nil, fmt.Errorf("tasks: Schedule's validation set: %w", err)
+		}
+	}
+	c := &Schedule[F]{cfg: cfg, net: net, cap: F(1.5 * scalar.Log(float64(cfg.Train.Classes)))}
+	c.passes.New = func() interface{} { return net.NewPass(cfg.Batch) }
+	return c, nil
 }
 
 // ParamLen returns 2, or 1 if the rate is constant.
@@ -99,17 +105,18 @@ func (c *Schedule[F]) ParamLen() int {
 }
 
 // StateLen returns twice the number of weights.
-func (c *Schedule[F]) StateLen() int { return 2 * c.net.weights }
+func (c *Schedule[F]) StateLen() int { return 2 * c.net.Len() }
 
 // Horizon returns T.
 func (c *Schedule[F]) Horizon() int { return c.cfg.Horizon }
 
-// Init draws the weights, with a variance of 2 by the inputs of a unit, and sets
-// biases and momenta to 0.
+// Init draws the weights as the network does ([network.Network.Init]), and sets momenta
+// to 0.
 func (c *Schedule[F]) Init(s []F, env noise.Stream) {
-	c.net.init(s[:c.net.weights], env.Derive(0))
-	for i := range s[c.net.weights:] {
-		s[c.net.weights+i] = 0
+	w, v := s[:c.net.Len()], s[c.net.Len():]
+	c.net.Init(w, env.Derive(0))
+	for i := range v {
+		v[i] = 0
 	}
 }
 
@@ -125,22 +132,22 @@ func (c *Schedule[F]) Rate(theta []F, t int) F {
 
 // Step makes one update and returns the objective.
 func (c *Schedule[F]) Step(s, theta []F, t int, env noise.Stream) F {
-	p := c.passes.Get().(*pass[F])
+	p := c.passes.Get().(*network.Pass[F])
 	defer c.passes.Put(p)
-	w, v := s[:c.net.weights], s[c.net.weights:]
+	w, v := s[:c.net.Len()], s[c.net.Len():]
 	env = env.Derive(uint64(t))
-	vec.Scale(v, F(c.cfg.Momentum), v) // the gradient is added to it, image by image
-	var loss F
-	each := 1 / F(c.cfg.Batch)
-	for k := 0; k < c.cfg.Batch; k++ {
-		i := pick(env, k, c.cfg.Train)
-		l, _ := c.net.forward(p, w, c.cfg.Train.Image(i), c.cfg.Train.Labels[i])
-		c.net.backward(p, v, w, each)
-		loss += l
-	}
+	batch, each := c.cfg.Batch, 1/F(c.cfg.Batch)
+	draw(p, c.cfg.Train, env, 0, batch)
+	loss, _ := p.Forward(w)
+	vec.Scale(v, F(c.cfg.Momentum), v) // and the gradient is added
+	p.Backward(v, w, each)
 	vec.Axpy(w, -c.Rate(theta, t), v)
 	if c.cfg.Objective != TrainingLoss {
-		loss = c.validate(p, w, env)
+		draw(p, c.cfg.Validation, env, batch, batch)
+		var right int
+		if loss, right = p.Forward(w); c.cfg.Objective == ValidationError {
+			loss = F(batch - right)
+		}
 	}
 	if loss = F(loss * each); loss < c.cap {
 		return loss
@@ -148,19 +155,12 @@ func (c *Schedule[F]) Step(s, theta []F, t int, env noise.Stream) F {
 	return c.cap
 }
 
-// validate returns the sum of the objective over a batch.
-func (c *Schedule[F]) validate(p *pass[F], w []F, env noise.Stream) (sum F) {
-	for k := 0; k < c.cfg.Batch; k++ {
-		i := pick(env, c.cfg.Batch+k, c.cfg.Validation)
-		l, right := c.net.forward(p, w, c.cfg.Validation.Image(i), c.cfg.Validation.Labels[i])
-		switch {
-		case c.cfg.Objective == ValidationLoss:
-			sum += l
-		case !right || l != l:
-			sum++
-		}
+// draw makes a batch of images of a set, those of the stream's words from the given one
+// on.
+func draw[F vec.Float](p *network.Pass[F], set *data.Set, env noise.Stream, from, batch int) {
+	for k := 0; k < batch; k++ {
+		p.Set(k, set, pick(env, from+k, set))
 	}
-	return sum
 }
 
 // pick returns the k-th image of a stream's, each drawn from all of them.
@@ -168,14 +168,9 @@ func pick(env noise.Stream, k int, set *data.Set) int {
 	return int(uint64(env.Word(uint64(k))) * uint64(set.Len()) >> 32)
 }
 
-// Accuracy returns the part of a set that the weights in s classify rightly.
-func (c *Schedule[F]) Accuracy(s []F, set *data.Set) float64 {
-	p := c.net.newPass()
-	n := 0
-	for i := range set.Labels {
-		if l, right := c.net.forward(p, s[:c.net.weights], set.Image(i), set.Labels[i]); right && !math.IsNaN(float64(l)) {
-			n++
-		}
-	}
-	return float64(n) / float64(set.Len())
+// Accuracy returns the part of a set that the weights in s classify rightly, or an error
+// if the images aren't of the size and classes of those to train on.
+func (c *Schedule[F]) Accuracy(s []F, set *data.Set) (float64, error) {
+	_, accuracy, err := c.net.NewPass(c.cfg.Batch).Test(s[:c.net.Len()], set)
+	return accuracy, err
 }
