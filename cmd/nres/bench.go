@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -208,10 +207,7 @@ func (j *benchmark) run(ctx context.Context, rows []*row, stdout, stderr io.Writ
 	}
 	rep.GHz = median(rep.ghz)
 	rep.GHzLow, rep.GHzHigh = slices.Min(rep.ghz), slices.Max(rep.ghz)
-	if errW := rep.write(stdout, j.json); errW != nil {
-		err = errors.Join(err, &failure{statusFailed, errW})
-	}
-	return err
+	return errors.Join(err, writeReport(stdout, rep, j.json))
 }
 
 // stopped says why a run ended early. A cancelled context ends the workers, too,
@@ -279,19 +275,6 @@ func (r *row) limit(memory *probes, elements, reads, writes, ghz float64, llvm *
 		share := least / r.NS
 		r.Limit, r.Share = &name, &share
 	}
-}
-
-func (rep *benchReport) write(w io.Writer, asJSON bool) error {
-	text := []byte(rep.text())
-	if asJSON {
-		var err error
-		if text, err = json.MarshalIndent(rep, "", "  "); err != nil {
-			return err
-		}
-		text = append(text, '\n')
-	}
-	_, err := w.Write(text)
-	return err
 }
 
 func (rep *benchReport) text() string {

@@ -19,19 +19,10 @@ import (
 // workers lets nres bench start this test program as workers; see TestMain.
 func workers(t *testing.T) { t.Setenv("NRES_TEST_AS_PROGRAM", "1") }
 
-// benched is a report as a reader of the JSON sees it.
 func benched(t *testing.T, args ...string) benchReport {
 	t.Helper()
 	workers(t)
-	status, stdout, stderr := execute(t, append([]string{"bench", "--json", "--quiet", "--time", "20ms"}, args...)...)
-	require.Zero(t, status, stderr)
-	assert.Empty(t, stderr)
-	var r benchReport
-	d := json.NewDecoder(strings.NewReader(stdout))
-	d.DisallowUnknownFields()
-	require.NoError(t, d.Decode(&r))
-	assert.False(t, d.More(), "one object and nothing else")
-	return r
+	return decoded[benchReport](t, append([]string{"bench", "--time", "20ms"}, args...)...)
 }
 
 func TestBenchJSON(t *testing.T) {

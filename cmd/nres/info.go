@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -60,10 +58,7 @@ The environment variable NRES_SIMD, set to generic, avx2, avx512 or neon, caps t
 choice.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := newInformation().write(cmd.OutOrStdout(), asJSON); err != nil {
-				return &failure{statusFailed, err}
-			}
-			return nil
+			return writeReport(cmd.OutOrStdout(), newInformation(), asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "report as one JSON object")
@@ -161,19 +156,6 @@ func features() []feature {
 		return []feature{{"asimd", xcpu.ARM64.HasASIMD}}
 	}
 	return []feature{}
-}
-
-func (in *information) write(w io.Writer, asJSON bool) error {
-	text := []byte(in.text())
-	if asJSON {
-		var err error
-		if text, err = json.MarshalIndent(in, "", "  "); err != nil {
-			return err
-		}
-		text = append(text, '\n')
-	}
-	_, err := w.Write(text)
-	return err
 }
 
 func (in *information) text() string {

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image/color"
@@ -213,24 +212,14 @@ func (p *patience) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return &failure{statusFailed, failed}
 	}
 	rep.judge()
-	var errs []error
 	if ctx.Err() != nil {
-		errs = append(errs, &failure{statusInterrupted, fmt.Errorf("interrupted after %.1f s of %v", rep.Seconds, p.duration)})
+		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %.1f s of %v", rep.Seconds, p.duration)}
 		if rep.Gradient.Calls == 0 || rep.Control.Calls == 0 {
-			return errs[0]
+			return err
 		}
 	}
-	if picture != nil {
-		if err := picture.write(func(w io.Writer) error { return rep.writePlot(w, picture.path) }); err != nil {
-			errs = append(errs, &failure{statusFailed, err})
-		} else {
-			rep.Plot = &picture.path
-		}
-	}
-	if err := rep.write(stdout, p.json); err != nil {
-		errs = append(errs, &failure{statusFailed, err})
-	}
-	return errors.Join(errs...)
+	err = errors.Join(err, picture.save(&rep.Plot, func(w io.Writer) error { return rep.writePlot(w, picture.path) }))
+	return errors.Join(err, writeReport(stdout, rep, p.json))
 }
 
 // judge sums up the result, and says what it means.
@@ -306,19 +295,6 @@ func ratioInterval(a, b []time.Duration, q float64) (lo, hi float64) {
 	aLo, aHi := limits(a)
 	bLo, bHi := limits(b)
 	return aLo / bHi, aHi / bLo
-}
-
-func (r *latencyReport) write(w io.Writer, asJSON bool) error {
-	text := []byte(r.text())
-	if asJSON {
-		var err error
-		if text, err = json.MarshalIndent(r, "", "  "); err != nil {
-			return err
-		}
-		text = append(text, '\n')
-	}
-	_, err := w.Write(text)
-	return err
 }
 
 func (r *latencyReport) title() string {

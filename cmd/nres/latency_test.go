@@ -19,14 +19,7 @@ import (
 
 func TestLatency(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "l.svg")
-	status, stdout, stderr := execute(t, strings.Fields("bench latency --json --quiet --duration 400ms --rate 400 --workers 33 --window 50 --parallelism 2 --plot "+file)...)
-	require.Zero(t, status, stderr)
-	assert.Empty(t, stderr)
-	var r latencyReport
-	d := json.NewDecoder(strings.NewReader(stdout))
-	d.DisallowUnknownFields()
-	require.NoError(t, d.Decode(&r))
-	assert.False(t, d.More(), "one object and nothing else")
+	r := decoded[latencyReport](t, strings.Fields("bench latency --duration 400ms --rate 400 --workers 33 --window 50 --parallelism 2 --plot "+file)...)
 	assert.Equal(t, []int{33, 50, 2}, []int{r.Workers, r.Window, r.Parallelism})
 	assert.Equal(t, 400.0, r.Rate)
 	assert.Zero(t, r.Allocations)

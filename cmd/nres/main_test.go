@@ -27,19 +27,22 @@ func execute(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
-// trained is a report as a reader of the JSON sees it.
-func trained(t *testing.T, args ...string) report {
+// decoded is a report as a reader of the JSON sees it.
+func decoded[R any](t *testing.T, args ...string) (r R) {
 	t.Helper()
-	args = append([]string{"train", "lorenz", "--iterations", "20", "--json", "--quiet", "--plot", ""}, args...)
-	status, stdout, stderr := execute(t, args...)
+	status, stdout, stderr := execute(t, append(args, "--json", "--quiet")...)
 	require.Zero(t, status, stderr)
 	assert.Empty(t, stderr)
-	var r report
 	d := json.NewDecoder(strings.NewReader(stdout))
 	d.DisallowUnknownFields()
 	require.NoError(t, d.Decode(&r))
 	assert.False(t, d.More(), "one object and nothing else")
 	return r
+}
+
+func trained(t *testing.T, args ...string) report {
+	t.Helper()
+	return decoded[report](t, append([]string{"train", "lorenz", "--iterations", "20", "--plot", ""}, args...)...)
 }
 
 func TestHelp(t *testing.T) {

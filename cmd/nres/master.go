@@ -190,10 +190,7 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 	show.close()
 	rep.sum(rows)
 	rep.Seconds = time.Since(began).Seconds()
-	if err := rep.write(stdout, j.json); err != nil {
-		return &failure{statusFailed, err}
-	}
-	return nil
+	return writeReport(stdout, rep, j.json)
 }
 
 // sum fills in the figures.
@@ -214,19 +211,6 @@ func (rep *masterReport) sum(rows []*masterRow) {
 		rep.Rows = append(rep.Rows, *r)
 	}
 	rep.Limited = rows[0].NS / rows[2].NS
-}
-
-func (rep *masterReport) write(w io.Writer, asJSON bool) error {
-	text := []byte(rep.text())
-	if asJSON {
-		var err error
-		if text, err = json.MarshalIndent(rep, "", "  "); err != nil {
-			return err
-		}
-		text = append(text, '\n')
-	}
-	_, err := w.Write(text)
-	return err
 }
 
 func (rep *masterReport) text() string {

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,12 +14,7 @@ import (
 var smallMaster = []string{"bench", "master", "--quiet", "--params", "1000", "--pairs", "20", "--bucket", "300", "--bucket-pairs", "40", "--rounds", "2", "--table", "5000"}
 
 func TestBenchMaster(t *testing.T) {
-	status, stdout, stderr := execute(t, append(smallMaster, "--python", "none", "--json")...)
-	require.Zero(t, status, stderr)
-	var rep masterReport
-	d := json.NewDecoder(strings.NewReader(stdout))
-	d.DisallowUnknownFields()
-	require.NoError(t, d.Decode(&rep))
+	rep := decoded[masterReport](t, append(smallMaster, "--python", "none")...)
 	require.Len(t, rep.Rows, 4)
 	assert.Nil(t, rep.Numpy)
 	for i, r := range rep.Rows {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,6 +116,34 @@ func (o *output) write(fn func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), o.target)
+}
+
+// save is write, which sets to the path, but for an output that isn't wanted: a nil one.
+func (o *output) save(to **string, fn func(io.Writer) error) error {
+	if o == nil {
+		return nil
+	}
+	if err := o.write(fn); err != nil {
+		return &failure{statusFailed, err}
+	}
+	*to = &o.path
+	return nil
+}
+
+// writeReport writes a report as text, or as one JSON object.
+func writeReport(w io.Writer, r interface{ text() string }, asJSON bool) error {
+	text := []byte(r.text())
+	if asJSON {
+		var err error
+		if text, err = json.MarshalIndent(r, "", "  "); err != nil {
+			return &failure{statusFailed, err}
+		}
+		text = append(text, '\n')
+	}
+	if _, err := w.Write(text); err != nil {
+		return &failure{statusFailed, err}
+	}
+	return nil
 }
 
 // sameFile says whether two paths lead to one file, or would if it existed.

@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 	"text/tabwriter"
@@ -116,19 +114,6 @@ func digest(theta []float32) string {
 		h.Write(b[:])
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-func (r *report) write(w io.Writer, asJSON bool) error {
-	text := []byte(r.text())
-	if asJSON {
-		var err error
-		if text, err = json.MarshalIndent(r, "", "  "); err != nil {
-			return err
-		}
-		text = append(text, '\n')
-	}
-	_, err := w.Write(text)
-	return err
 }
 
 func (r *report) text() string {

@@ -313,23 +313,9 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 	// A file that cannot be written must not take the report with it.
 	rep := newReport(j, tr, est.Steps(), elapsed)
-	errs := []error{err}
-	save := func(out *output, to **string, write func(io.Writer) error) {
-		if out == nil {
-			return
-		}
-		if err := out.write(write); err != nil {
-			errs = append(errs, &failure{statusFailed, err})
-			return
-		}
-		*to = &out.path
-	}
-	save(table, &rep.CSV, tr.writeCSV)
-	save(picture, &rep.Plot, func(w io.Writer) error { return writePlot(w, picture.path, j, tr) })
-	if err := rep.write(stdout, j.json); err != nil {
-		errs = append(errs, &failure{statusFailed, err})
-	}
-	return errors.Join(errs...)
+	err = errors.Join(err, table.save(&rep.CSV, tr.writeCSV),
+		picture.save(&rep.Plot, func(w io.Writer) error { return writePlot(w, picture.path, j, tr) }))
+	return errors.Join(err, writeReport(stdout, rep, j.json))
 }
 
 // outputs checks that the files to write can be written. Those that are not wanted

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -252,23 +251,9 @@ func (s *study) run(ctx context.Context, points []point, stdout, stderr io.Write
 		return &failure{statusFailed, err}
 	}
 
-	errs := []error{err}
-	save := func(out *output, to **string, write func(io.Writer) error) {
-		if out == nil {
-			return
-		}
-		if err := out.write(write); err != nil {
-			errs = append(errs, &failure{statusFailed, err})
-			return
-		}
-		*to = &out.path
-	}
-	save(table, &v.CSV, v.writeCSV)
-	save(picture, &v.Plot, func(w io.Writer) error { return v.writePlot(w, picture.path) })
-	if err := v.write(stdout, s.json); err != nil {
-		errs = append(errs, &failure{statusFailed, err})
-	}
-	return errors.Join(errs...)
+	err = errors.Join(err, table.save(&v.CSV, v.writeCSV),
+		picture.save(&v.Plot, func(w io.Writer) error { return v.writePlot(w, picture.path) }))
+	return errors.Join(err, writeReport(stdout, v, s.json))
 }
 
 // measure fills v.Points.
@@ -373,19 +358,6 @@ func (p *point) title(names []string) string {
 		title = "the " + p.Name + ", " + title
 	}
 	return title
-}
-
-func (v *variances) write(w io.Writer, asJSON bool) error {
-	text := []byte(v.text())
-	if asJSON {
-		var err error
-		if text, err = json.MarshalIndent(v, "", "  "); err != nil {
-			return err
-		}
-		text = append(text, '\n')
-	}
-	_, err := w.Write(text)
-	return err
 }
 
 func (v *variances) settings() string {

@@ -17,18 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// measured is a report as a reader of the JSON sees it.
 func measured(t *testing.T, args string) variances {
 	t.Helper()
-	all := append([]string{"variance"}, strings.Fields(args)...)
-	status, stdout, stderr := execute(t, append(all, "--samples", "64", "--json", "--quiet")...)
-	require.Zero(t, status, stderr)
-	assert.Empty(t, stderr)
-	var v variances
-	d := json.NewDecoder(strings.NewReader(stdout))
-	d.DisallowUnknownFields()
-	require.NoError(t, d.Decode(&v))
-	assert.False(t, d.More(), "one object and nothing else")
+	v := decoded[variances](t, append([]string{"variance", "--samples", "64"}, strings.Fields(args)...)...)
 	v.Seconds = 0
 	return v
 }
