@@ -40,6 +40,9 @@ type Windower[F vec.Float] interface {
 
 // A Differentiable is a System that can differentiate its step t, which takes s =
 // s_{t−1} and theta to s_t and L_t. s and theta must not be changed, nor slices kept.
+//
+// estimator.PESAnalytic and, in package baseline, BPTT and TBPTT call VJP alone, RTRL and
+// DODGE JVP, UORO both.
 type Differentiable[F vec.Float] interface {
 	System[F]
 	// JVP is forward mode: it turns ds, the derivative of s_{t−1} along some direction,
