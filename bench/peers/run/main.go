@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -26,6 +25,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/noise-reuse/nres/bench/peers/internal/child"
 	"github.com/noise-reuse/nres/internal/cpu"
 )
 
@@ -76,21 +76,21 @@ func run(ctx context.Context) error {
 
 	// A missing package is an error of the compiler that names it.
 	binary := filepath.Join(temp, "peers.test")
-	if err := loud(ctx, ".", "go", "test", "-c", "-o", binary, "."); err != nil {
+	if err := child.Loud(ctx, ".", "go", "test", "-c", "-o", binary, "."); err != nil {
 		return fmt.Errorf("cannot build the benchmarks, which need gcc, librandom123-dev and libopenblas-dev of Debian or Ubuntu: %w", err)
 	}
 	nres := filepath.Join(temp, "nres")
 	if o.tiny {
-		if err := loud(ctx, filepath.Join("..", ".."), "go", "build", "-o", nres, "./cmd/nres"); err != nil {
+		if err := child.Loud(ctx, filepath.Join("..", ".."), "go", "build", "-o", nres, "./cmd/nres"); err != nil {
 			return err
 		}
 	}
-	var py *python
+	var numpy *child.Child
 	if o.numpy {
-		if py, err = startPython(ctx, o.table); err != nil {
+		if numpy, err = startNumpy(ctx, o.table); err != nil {
 			fmt.Fprintln(os.Stderr, "run: without numpy:", err)
 		} else {
-			defer py.stop()
+			defer numpy.Stop()
 		}
 	}
 
@@ -113,12 +113,14 @@ func run(ctx context.Context) error {
 				return err
 			}
 		}
-		if py != nil {
-			ns, err := py.round()
-			if err != nil {
+		if numpy != nil {
+			var report struct {
+				NS map[string]float64 `json:"ns_per_element"`
+			}
+			if err := numpy.Ask(nil, &report); err != nil {
 				return err
 			}
-			for name, v := range ns {
+			for name, v := range report.NS {
 				for _, s := range all {
 					s.add("numpy/"+name, v)
 				}
@@ -145,14 +147,6 @@ func run(ctx context.Context) error {
 		fmt.Println()
 	}
 	return nil
-}
-
-// loud runs a program whose output people should see.
-func loud(ctx context.Context, dir, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir = dir
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	return cmd.Run()
 }
 
 // benchmarks runs all of them once on a tier.
@@ -369,54 +363,11 @@ func timeCalls(ctx context.Context, nres string, t cpu.Tier, filter string) ([]c
 	return rep.Rows, json.Unmarshal(out, &rep)
 }
 
-// python is numpy_bench.py, which runs a round whenever it is told to.
-type python struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-}
-
-func startPython(ctx context.Context, table int) (*python, error) {
-	bin := filepath.Join(".venv", "bin", "python")
-	if runtime.GOOS == "windows" {
-		bin = filepath.Join(".venv", "Scripts", "python.exe")
-	}
-	if exec.CommandContext(ctx, bin, "-c", "import numpy").Run() != nil {
-		if err := loud(ctx, ".", "python3", "-m", "venv", ".venv"); err != nil {
-			return nil, fmt.Errorf("cannot make a virtual environment (python3, python3-venv of Debian or Ubuntu): %w", err)
-		}
-		if err := loud(ctx, ".", bin, "-m", "pip", "install", "--quiet", "-r", "requirements.txt"); err != nil {
-			return nil, err
-		}
-	}
-	cmd := exec.CommandContext(ctx, bin, "numpy_bench.py", "--serve", "--table", strconv.Itoa(table))
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+// startNumpy starts numpy_bench.py, which runs a round whenever it is told to.
+func startNumpy(ctx context.Context, table int) (*child.Child, error) {
+	python, err := child.Python(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	return &python{cmd, in, bufio.NewReader(out)}, cmd.Start()
-}
-
-func (p *python) round() (map[string]float64, error) {
-	if _, err := io.WriteString(p.in, "\n"); err != nil {
-		return nil, err
-	}
-	line, err := p.out.ReadBytes('\n')
-	if err != nil {
-		return nil, fmt.Errorf("numpy_bench.py: %w", err)
-	}
-	var report struct {
-		NS map[string]float64 `json:"ns_per_element"`
-	}
-	return report.NS, json.Unmarshal(line, &report)
-}
-
-func (p *python) stop() {
-	p.in.Close()
-	_ = p.cmd.Wait()
+	return child.Start(exec.CommandContext(ctx, python, "numpy_bench.py", "--serve", "--table", strconv.Itoa(table)))
 }
