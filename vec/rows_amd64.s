@@ -3,197 +3,191 @@
 #include "textflag.h"
 #include "mask_amd64.h"
 
-// AxpyRows. Accumulators stay in registers while all rows go by; a row's products with
-// them are one vector of x each, so that the processor's two ports for products and sums
-// are what limits it. n > 0, rows > 0.
+// AxpyRows. A tile of y, up to eight vectors, stays in registers while all rows go by: a
+// row costs a product and a sum for each vector, so that the ports for them are what
+// limits it, or, with three vectors and less, the time that a sum takes. rows > 0.
 
-#define pd   DI // y
-#define pa   SI // the factors
-#define px   DX // x
-#define pat  R8 // where rows begin
+#define pd    DI // y
+#define pa    SI // the factors
+#define px    DX // x
+#define pat   R8 // where rows begin
 #define nrows R9
-#define left CX // elements that remain
-#define row  R10 // of x
-#define k    R11
+#define left  CX // elements that remain
+#define row   R10 // of x
+#define k     R11
+#define last  R12 // AVX2: where a tile's last vector is, in bytes
 
-// TERM adds the product of the factor in s and the vector at byte o to a.
-#define TERM(MUL, ADD, o, s, t, a) \
+#define ARGUMENTS \
+	MOVQ y+0(FP), pd  \
+	MOVQ n+8(FP), left \
+	MOVQ a+16(FP), pa \
+	MOVQ x+24(FP), px \
+	MOVQ at+32(FP), pat \
+	MOVQ rows+40(FP), nrows
+
+// What a tile does with a vector at byte o of y, kept in v. s is the factor, t is free.
+#define LOAD(MOV, _, o, s, t, v) MOV o(pd), v
+#define STORE(MOV, _, o, s, t, v) MOV v, o(pd)
+#define TERM(MUL, ADD, o, s, t, v) \
 	MUL o(row), s, t \
-	ADD t, a, a
+	ADD t, v, v
 
-#define TERMZ(MUL, ADD, o, s, m, t, a) \
-	MUL.Z o(row), s, m, t \
-	ADD   t, a, a
-
-// ROWS does TERMS, of one row, for all rows, the factor being in s. Elements take size
-// bytes.
+// ROWS does TERMS for each row. Elements take size bytes.
 #define ROWS(loop, BROADCAST, size, s, TERMS) \
-	XORL k, k           \
-loop:                       \
-	MOVQ (pat)(k*8), row \
-	LEAQ (px)(row*size), row \
+	XORL k, k                 \
+loop:                             \
+	MOVQ (pat)(k*8), row      \
+	LEAQ (px)(row*size), row  \
 	BROADCAST (pa)(k*size), s \
-	TERMS               \
-	INCQ k              \
-	CMPQ k, nrows       \
+	TERMS                     \
+	INCQ k                    \
+	CMPQ k, nrows             \
 	JLT  loop
 
-#define AVX512_TERMS8(MUL, ADD) \
-	TERM(MUL, ADD, 0, Z31, Z16, Z0)   \
-	TERM(MUL, ADD, 64, Z31, Z17, Z1)  \
-	TERM(MUL, ADD, 128, Z31, Z18, Z2) \
-	TERM(MUL, ADD, 192, Z31, Z19, Z3) \
-	TERM(MUL, ADD, 256, Z31, Z20, Z4) \
-	TERM(MUL, ADD, 320, Z31, Z21, Z5) \
-	TERM(MUL, ADD, 384, Z31, Z22, Z6) \
-	TERM(MUL, ADD, 448, Z31, Z23, Z7)
+// With AVX-512, three to eight vectors (n > 2*lanes, n <= 8*lanes) are one tile. Of n
+// vectors, Zn_ does OP for all but the last one; K1 has the lanes of that.
+#define Z3_(OP, A, B) OP(A, B, 0, Z16, Z17, Z0); OP(A, B, 64, Z16, Z17, Z1)
+#define Z4_(OP, A, B) Z3_(OP, A, B); OP(A, B, 128, Z16, Z17, Z2)
+#define Z5_(OP, A, B) Z4_(OP, A, B); OP(A, B, 192, Z16, Z17, Z3)
+#define Z6_(OP, A, B) Z5_(OP, A, B); OP(A, B, 256, Z16, Z17, Z4)
+#define Z7_(OP, A, B) Z6_(OP, A, B); OP(A, B, 320, Z16, Z17, Z5)
+#define Z8_(OP, A, B) Z7_(OP, A, B); OP(A, B, 384, Z16, Z17, Z6)
 
-// Lanes that are masked out are 0, and are not stored.
-#define AVX512_TERMS4(MUL, ADD) \
-	TERMZ(MUL, ADD, 0, Z31, K1, Z16, Z0)   \
-	TERMZ(MUL, ADD, 64, Z31, K2, Z17, Z1)  \
-	TERMZ(MUL, ADD, 128, Z31, K3, Z18, Z2) \
-	TERMZ(MUL, ADD, 192, Z31, K4, Z19, Z3)
+#define AVX512_TERMS(ALL, MUL, ADD, o) \
+	ALL(TERM, MUL, ADD)          \
+	MUL.Z o(row), Z16, K1, Z17   \
+	ADD   Z17, Z7, Z7
 
-#define AVX512_MOVE8(MOV, M) \
-	M(MOV, 0, Z0)   \
-	M(MOV, 64, Z1)  \
-	M(MOV, 128, Z2) \
-	M(MOV, 192, Z3) \
-	M(MOV, 256, Z4) \
-	M(MOV, 320, Z5) \
-	M(MOV, 384, Z6) \
-	M(MOV, 448, Z7)
+#define AVX512_TILE(loop, ALL, o, MOV, MUL, ADD, BROADCAST, size) \
+	ALL(LOAD, MOV, MOV)                                             \
+	MOV.Z o(pd), K1, Z7                                             \
+	ROWS(loop, BROADCAST, size, Z16, AVX512_TERMS(ALL, MUL, ADD, o)) \
+	ALL(STORE, MOV, MOV)                                            \
+	MOV Z7, K1, o(pd)
 
-#define LOAD(MOV, o, v) MOV o(pd), v
-#define STORE(MOV, o, v) MOV v, o(pd)
-
-// lanes are those of a vector.
 #define AVX512_AXPYROWS(MOV, MUL, ADD, BROADCAST, lanes, size) \
-	MOVQ y+0(FP), pd                       \
-	MOVQ n+8(FP), left                     \
-	MOVQ a+16(FP), pa                      \
-	MOVQ x+24(FP), px                      \
-	MOVQ at+32(FP), pat                    \
-	MOVQ rows+40(FP), nrows                \
-	SUBQ $(8*lanes), left                  \
-	JLT  four                              \
-eight:                                         \
-	AVX512_MOVE8(MOV, LOAD)                \
-	ROWS(rows8, BROADCAST, size, Z31, AVX512_TERMS8(MUL, ADD)) \
-	AVX512_MOVE8(MOV, STORE)               \
-	ADDQ $512, pd                          \
-	ADDQ $512, px                          \
-	SUBQ $(8*lanes), left                  \
-	JGE  eight                             \
-four:                                          \
-	ADDQ $(8*lanes), left                  \
-	JEQ  done                              \
-part:                                          \
-	MOVL $-1, AX                           \
-	KMOVD AX, K1                           \
-	KMOVQ K1, K2                           \
-	KMOVQ K1, K3                           \
-	KMOVQ K1, K4                           \
-	CMPQ left, $(4*lanes)                  \
-	JGE  masked                            \
-	AVX512_MASK(left, K1)                  \
-	KSHIFTRQ $(1*lanes), K1, K2            \
-	KSHIFTRQ $(2*lanes), K1, K3            \
-	KSHIFTRQ $(3*lanes), K1, K4            \
-masked:                                        \
-	MOV.Z 0(pd), K1, Z0                    \
-	MOV.Z 64(pd), K2, Z1                   \
-	MOV.Z 128(pd), K3, Z2                  \
-	MOV.Z 192(pd), K4, Z3                  \
-	ROWS(rows4, BROADCAST, size, Z31, AVX512_TERMS4(MUL, ADD)) \
-	MOV Z0, K1, 0(pd)                      \
-	MOV Z1, K2, 64(pd)                     \
-	MOV Z2, K3, 128(pd)                    \
-	MOV Z3, K4, 192(pd)                    \
-	ADDQ $256, pd                          \
-	ADDQ $256, px                          \
-	SUBQ $(4*lanes), left                  \
-	JGT  part                              \
-done:                                          \
+	ARGUMENTS                \
+	LEAQ -1(left), k         \
+	ANDL $(lanes-1), k       \
+	INCL k                   \
+	AVX512_MASK(k, K1)       \
+	CMPQ left, $(3*lanes)    \
+	JLE  three               \
+	CMPQ left, $(4*lanes)    \
+	JLE  four                \
+	CMPQ left, $(5*lanes)    \
+	JLE  five                \
+	CMPQ left, $(6*lanes)    \
+	JLE  six                 \
+	CMPQ left, $(7*lanes)    \
+	JLE  seven               \
+	AVX512_TILE(rows8, Z8_, 448, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+three:                           \
+	AVX512_TILE(rows3, Z3_, 128, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+four:                            \
+	AVX512_TILE(rows4, Z4_, 192, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+five:                            \
+	AVX512_TILE(rows5, Z5_, 256, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+six:                             \
+	AVX512_TILE(rows6, Z6_, 320, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+seven:                           \
+	AVX512_TILE(rows7, Z7_, 384, MOV, MUL, ADD, BROADCAST, size) \
+done:                            \
 	VZEROUPPER
 
-#define AVX2_TERMS4(MUL, ADD) \
-	TERM(MUL, ADD, 0, Y15, Y8, Y0)   \
-	TERM(MUL, ADD, 32, Y15, Y9, Y1)  \
-	TERM(MUL, ADD, 64, Y15, Y10, Y2) \
-	TERM(MUL, ADD, 96, Y15, Y11, Y3)
+// With AVX2, n > 0. The last vector of a tile ends where y does, and may have elements
+// in common with the one before it: both find the same bits.
+#define Y1_(OP, A, B)
+#define Y2_(OP, A, B) OP(A, B, 0, Y12, Y13, Y0)
+#define Y3_(OP, A, B) Y2_(OP, A, B); OP(A, B, 32, Y12, Y13, Y1)
+#define Y4_(OP, A, B) Y3_(OP, A, B); OP(A, B, 64, Y12, Y13, Y2)
+#define Y5_(OP, A, B) Y4_(OP, A, B); OP(A, B, 96, Y12, Y13, Y3)
+#define Y6_(OP, A, B) Y5_(OP, A, B); OP(A, B, 128, Y12, Y13, Y4)
+#define Y7_(OP, A, B) Y6_(OP, A, B); OP(A, B, 160, Y12, Y13, Y5)
+#define Y8_(OP, A, B) Y7_(OP, A, B); OP(A, B, 192, Y12, Y13, Y6)
 
-#define AVX2_TERMS8(MUL, ADD) \
-	AVX2_TERMS4(MUL, ADD)             \
-	TERM(MUL, ADD, 128, Y15, Y8, Y4)  \
-	TERM(MUL, ADD, 160, Y15, Y9, Y5)  \
-	TERM(MUL, ADD, 192, Y15, Y10, Y6) \
-	TERM(MUL, ADD, 224, Y15, Y11, Y7)
+#define AVX2_TERMS(ALL, MUL, ADD) \
+	ALL(TERM, MUL, ADD)           \
+	MUL (row)(last*1), Y12, Y13   \
+	ADD Y13, Y7, Y7
 
-#define AVX2_TERM1(MUL, ADD) \
-	VMASKMOVPS (row), Y14, Y8 \
-	MUL Y8, Y15, Y8           \
-	ADD Y8, Y0, Y0
+#define AVX2_TILE(loop, ALL, MOV, MUL, ADD, BROADCAST, size) \
+	ALL(LOAD, MOV, MOV)     \
+	MOV (pd)(last*1), Y7    \
+	ROWS(loop, BROADCAST, size, Y12, AVX2_TERMS(ALL, MUL, ADD)) \
+	ALL(STORE, MOV, MOV)    \
+	MOV Y7, (pd)(last*1)
 
-#define AVX2_MOVE4(MOV, M) \
-	M(MOV, 0, Y0)  \
-	M(MOV, 32, Y1) \
-	M(MOV, 64, Y2) \
-	M(MOV, 96, Y3)
-
-#define AVX2_MOVE8(MOV, M) \
-	AVX2_MOVE4(MOV, M) \
-	M(MOV, 128, Y4) \
-	M(MOV, 160, Y5) \
-	M(MOV, 192, Y6) \
-	M(MOV, 224, Y7)
+// For fewer elements than a vector has.
+#define AVX2_PART(MUL, ADD) \
+	VMASKMOVPS (row), Y14, Y13 \
+	MUL Y13, Y12, Y13          \
+	ADD Y13, Y7, Y7
 
 #define AVX2_AXPYROWS(MOV, MUL, ADD, BROADCAST, lanes, size) \
-	MOVQ y+0(FP), pd                       \
-	MOVQ n+8(FP), left                     \
-	MOVQ a+16(FP), pa                      \
-	MOVQ x+24(FP), px                      \
-	MOVQ at+32(FP), pat                    \
-	MOVQ rows+40(FP), nrows                \
-	SUBQ $(8*lanes), left                  \
-	JLT  four                              \
-eight:                                         \
-	AVX2_MOVE8(MOV, LOAD)                  \
-	ROWS(rows8, BROADCAST, size, Y15, AVX2_TERMS8(MUL, ADD)) \
-	AVX2_MOVE8(MOV, STORE)                 \
-	ADDQ $256, pd                          \
-	ADDQ $256, px                          \
-	SUBQ $(8*lanes), left                  \
-	JGE  eight                             \
-four:                                          \
-	ADDQ $(4*lanes), left                  \
-	JLT  one                               \
-	AVX2_MOVE4(MOV, LOAD)                  \
-	ROWS(rows4, BROADCAST, size, Y15, AVX2_TERMS4(MUL, ADD)) \
-	AVX2_MOVE4(MOV, STORE)                 \
-	ADDQ $128, pd                          \
-	ADDQ $128, px                          \
-	SUBQ $(4*lanes), left                  \
-one:                                           \
-	ADDQ $(4*lanes), left                  \
-	JEQ  done                              \
-part:                                          \
-	VPCMPEQD Y14, Y14, Y14                 \
-	CMPQ left, $lanes                      \
-	JGE  masked                            \
-	MOVQ left, k                           \
-	IMULQ $size, k                         \
-	AVX2_MASK(k, Y14)                      \
-masked:                                        \
-	VMASKMOVPS (pd), Y14, Y0               \
-	ROWS(rows1, BROADCAST, size, Y15, AVX2_TERM1(MUL, ADD)) \
-	VMASKMOVPS Y0, Y14, (pd)               \
-	ADDQ $32, pd                           \
-	ADDQ $32, px                           \
-	SUBQ $lanes, left                      \
-	JGT  part                              \
-done:                                          \
+	ARGUMENTS                \
+next:                            \
+	MOVL $(7*32), last       \
+	CMPQ left, $(8*lanes)    \
+	JGE  eight               \
+	MOVQ left, last          \
+	IMULQ $size, last        \
+	SUBQ $32, last           \
+	JLT  part                \
+	CMPQ left, $(1*lanes)    \
+	JLE  one                 \
+	CMPQ left, $(2*lanes)    \
+	JLE  two                 \
+	CMPQ left, $(3*lanes)    \
+	JLE  three               \
+	CMPQ left, $(4*lanes)    \
+	JLE  four                \
+	CMPQ left, $(5*lanes)    \
+	JLE  five                \
+	CMPQ left, $(6*lanes)    \
+	JLE  six                 \
+	CMPQ left, $(7*lanes)    \
+	JLE  seven               \
+eight:                           \
+	AVX2_TILE(rows8, Y8_, MOV, MUL, ADD, BROADCAST, size) \
+	ADDQ $256, pd            \
+	ADDQ $256, px            \
+	SUBQ $(8*lanes), left    \
+	JGT  next                \
+	JMP  done                \
+one:                             \
+	AVX2_TILE(rows1, Y1_, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+two:                             \
+	AVX2_TILE(rows2, Y2_, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+three:                           \
+	AVX2_TILE(rows3, Y3_, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+four:                            \
+	AVX2_TILE(rows4, Y4_, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+five:                            \
+	AVX2_TILE(rows5, Y5_, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+six:                             \
+	AVX2_TILE(rows6, Y6_, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+seven:                           \
+	AVX2_TILE(rows7, Y7_, MOV, MUL, ADD, BROADCAST, size) \
+	JMP  done                \
+part:                            \
+	ADDQ $32, last           \
+	AVX2_MASK(last, Y14)     \
+	VMASKMOVPS (pd), Y14, Y7 \
+	ROWS(rows0, BROADCAST, size, Y12, AVX2_PART(MUL, ADD)) \
+	VMASKMOVPS Y7, Y14, (pd) \
+done:                            \
 	VZEROUPPER
 
 // func axpyRows32AVX512(y *float32, n int, a, x *float32, at *int, rows int)

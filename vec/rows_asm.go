@@ -1,29 +1,34 @@
-//go:build amd64 && !purego
+//go:build (amd64 || arm64) && !purego
 
 package vec
 
-import "github.com/noise-reuse/nres/internal/cast"
+import (
+	"unsafe"
+
+	"github.com/noise-reuse/nres/internal/cast"
+	"github.com/noise-reuse/nres/internal/race"
+)
 
 const (
-	// Elements and products of a call: 0.3 to 2 µs, 12 with nothing but subnormal
-	// numbers.
-	chunkRows     = 128
-	chunkProducts = 4096
+	// Bytes of y in a call: the largest tile.
+	tileRows = 512
 
-	minRowLength = 4 // below, plain Go is faster
+	// From so many products on the kernels are faster than plain Go.
+	minProducts = 6
 )
 
 func axpyRows[F Float](y []F, a []F, x []F, at []int) {
-	if len(y) < minRowLength || len(a) == 0 || !kernels() {
+	if len(y)*len(a) < minProducts || !kernels() {
 		axpyRowsGeneric(y, a, x, at)
 		return
 	}
-	for lo := 0; lo < len(y); lo += chunkRows {
+	tile := tileRows / int(unsafe.Sizeof(*new(F)))
+	for lo := 0; lo < len(y); lo += tile {
 		n := len(y) - lo
-		if n > chunkRows {
-			n = chunkRows
+		if n > tile {
+			n = tile
 		}
-		most := chunkProducts / n
+		most := rowsOfCall[F](n)
 		for k := 0; k < len(a); k += most {
 			rows := len(a) - k
 			if rows > most {
@@ -37,5 +42,27 @@ func axpyRows[F Float](y []F, a []F, x []F, at []int) {
 				axpyRowsKernel64(&y[lo], n, &a[k], &x[lo], &at[k], rows)
 			}
 		}
+	}
+}
+
+// rowsOfCall returns how many rows of n elements a call of assembly may take. Short ones
+// count as 64 bytes.
+func rowsOfCall[F Float](n int) int {
+	row := n * int(unsafe.Sizeof(*new(F)))
+	if row < 64 {
+		row = 64
+	}
+	return chunkBytes(row) / row
+}
+
+// readRows tells the race detector what is read.
+func readRows[F Float](a, x *F, at *int, n, rows int) {
+	if !race.Enabled {
+		return
+	}
+	race.Read(a, rows)
+	race.Read(at, rows)
+	for _, k := range unsafe.Slice(at, rows) {
+		race.Read((*F)(unsafe.Add(unsafe.Pointer(x), k*int(unsafe.Sizeof(*x)))), n)
 	}
 }
