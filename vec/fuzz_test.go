@@ -32,7 +32,24 @@ func operations[F Float]() []operation[F] {
 		{"Exp", 2, func(s [4][]F, _ F) F { Exp(s[0], s[1]); return 0 }},
 		{"Tanh", 2, func(s [4][]F, _ F) F { Tanh(s[0], s[1]); return 0 }},
 		{"Sqrt", 2, func(s [4][]F, _ F) F { Sqrt(s[0], s[1]); return 0 }},
+		{"AxpyRows", 3, func(s [4][]F, _ F) F { rows(s[0], s[1], s[2]); return 0 }},
 	}
+}
+
+// rows adds rows of x, from its first to its last one, to the first and then the last two
+// thirds of y. The factors are the first and the last elements of a.
+func rows[F Float](y, x, a []F) {
+	n := len(y)
+	if n == 0 || &y[0] == &x[0] || &y[0] == &a[0] {
+		return // they must not overlap
+	}
+	m, at := n-n/3, make([]int, 1+n%70*n/(n+70))
+	for k := range at {
+		at[k] = k * 31 % (n - m + 1)
+	}
+	at[len(at)-1] = n - m
+	AxpyRows(y[:m], a[:len(at)], x, at)
+	AxpyRows(y[n-m:], a[n-len(at):], x, at)
 }
 
 // A trial is one call, to be made on every tier.

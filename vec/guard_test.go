@@ -2,7 +2,10 @@
 
 package vec
 
-import "testing"
+import (
+	"testing"
+	"unsafe"
+)
 
 // TestGuardPages gives the kernels, below their thresholds too, slices that touch pages
 // where every access faults.
@@ -27,6 +30,9 @@ func testGuardPages[F Float](t *testing.T) {
 			}
 			for _, r := range allReductions[F]() {
 				r.kernel(s[0], s[1], nil)
+			}
+			if n <= tileRows/int(unsafe.Sizeof(*new(F))) {
+				rowsKernel(s[0], []F{factor, factor}, s[1], []int{0, 0})
 			}
 			for i := range room {
 				room[i].Check(t)

@@ -45,14 +45,10 @@ func axpyRows[F Float](y []F, a []F, x []F, at []int) {
 	}
 }
 
-// rowsOfCall returns how many rows of n elements a call of assembly may take. Short ones
-// count as 64 bytes.
+// rowsOfCall returns how many rows of n elements a call of assembly may take.
 func rowsOfCall[F Float](n int) int {
 	row := n * int(unsafe.Sizeof(*new(F)))
-	if row < 64 {
-		row = 64
-	}
-	return chunkBytes(row) / row
+	return chunkBytes(row) / ((row + 63) &^ 63)
 }
 
 // readRows tells the race detector what is read.

@@ -5,3 +5,7 @@ package vec
 import "github.com/noise-reuse/nres/internal/cpu"
 
 func useTier(t cpu.Tier) { useNEON = t >= cpu.NEON }
+
+// rowVectors returns how many vectors a row of AxpyRows has, and how many a call may
+// multiply. Subnormal numbers take no longer than others.
+func rowVectors(bytes int) (vectors, most int) { return (bytes + 15) / 16, 1600 }

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"math"
 	"testing"
+	"unsafe"
 
 	"github.com/noise-reuse/nres/internal/cast"
 	"github.com/noise-reuse/nres/internal/cpu"
@@ -264,6 +265,65 @@ func testReductionKernels[F Float](t *testing.T) {
 				}
 			}
 			equal(t, "reduction changed its input", before, wholeA)
+		}
+	}
+}
+
+// rowsKernel is AxpyRows below its checks and thresholds, for y of a tile and less.
+func rowsKernel[F Float](y, a, x []F, at []int) {
+	if cast.Is32[F]() {
+		axpyRowsKernel32(&cast.To32(y)[0], len(y), &cast.To32(a)[0], &cast.To32(x)[0], &at[0], len(at))
+	} else {
+		axpyRowsKernel64(&cast.To64(y)[0], len(y), &cast.To64(a)[0], &cast.To64(x)[0], &at[0], len(at))
+	}
+}
+
+// TestRowsKernel tries every length of a tile in all alignments.
+func TestRowsKernel(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		t.Run("float32", testRowsKernel[float32])
+		t.Run("float64", testRowsKernel[float64])
+	})
+}
+
+func testRowsKernel[F Float](t *testing.T) {
+	var s splitmix
+	for n := 1; n <= tileRows/int(unsafe.Sizeof(*new(F))); n++ {
+		for off := 0; off < 16; off += offsetStep() {
+			rows := 1 + (n+off)%4
+			x, wholeX := padded[F](n+40, (3*off+5)%16)
+			copy(x, mixed[F](&s, n+40))
+			a, at := uniform[F](&s, rows, 2), make([]int, rows)
+			for k := range at {
+				at[k] = int(s.next() % 41)
+			}
+			y, whole := padded[F](n, off)
+			copy(y, mixed[F](&s, n))
+			want, before := clone(y), clone(wholeX)
+			axpyRowsGeneric(want, a, x, at)
+			rowsKernel(y, a, x, at)
+			equal(t, "AxpyRows", want, y)
+			intact(t, "AxpyRows", y, whole, off)
+			equal(t, "AxpyRows changed an input", before, wholeX)
+		}
+	}
+}
+
+// TestRowsOfCall: a call of assembly takes one row at least, and is short, though all
+// numbers be subnormal.
+func TestRowsOfCall(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		t.Run("float32", testRowsOfCall[float32])
+		t.Run("float64", testRowsOfCall[float64])
+	})
+}
+
+func testRowsOfCall[F Float](t *testing.T) {
+	size := int(unsafe.Sizeof(*new(F)))
+	for n := 1; n <= tileRows/size; n++ {
+		rows := rowsOfCall[F](n)
+		if vectors, most := rowVectors(n * size); rows < 1 || rows*vectors > most {
+			t.Errorf("%d rows of %d elements are %d vectors, more than %d", rows, n, rows*vectors, most)
 		}
 	}
 }
