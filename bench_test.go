@@ -98,6 +98,21 @@ func axpy[F vec.Float](x *buffers[F], calls int) {
 	}
 }
 
+// BenchmarkAxpyRows adds rows as a convolution does, which overlap.
+func BenchmarkAxpyRows(b *testing.B)   { sizes(b, vecSizes[:3], 2, streams, axpyRows[float32]) }
+func BenchmarkAxpyRows64(b *testing.B) { sizes(b, vecSizes[:3], 2, streams, axpyRows[float64]) }
+
+func axpyRows[F vec.Float](x *buffers[F], calls int) {
+	n, a, at := len(x.dst), make([]F, streams), make([]int, streams)
+	rows := newBuffers[F](n + 16*streams).a
+	for k := range at {
+		a[k], at[k] = 1/F(k+1), 16*k
+	}
+	for ; calls > 0; calls-- {
+		vec.AxpyRows(x.dst, a, rows, at)
+	}
+}
+
 func BenchmarkScale(b *testing.B) {
 	sizes(b, vecSizes, 2, 1, func(x *buffers[float32], calls int) {
 		for ; calls > 0; calls-- {

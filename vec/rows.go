@@ -14,9 +14,9 @@ const badRow = "vec: a row is out of range"
 //	}
 //
 // It has the same bits as one [Axpy] a row, in order, but y stays in registers while
-// rows go by: it takes a third to two thirds of the time. It
-// panics if the lengths of a and at do not match, if a row is not in x, or if y overlaps a
-// or x.
+// rows go by: it takes a fifth to two thirds of the time. Rows may overlap. It panics, with
+// y as it was, if the lengths of a and at do not match, if a row is not in x, or if y
+// overlaps a or x.
 func AxpyRows[F Float](y []F, a []F, x []F, at []int) {
 	if len(a) != len(at) {
 		panic(badLength)

@@ -44,9 +44,10 @@ func benchCommand() *cobra.Command {
 		Long: fmt.Sprintf(`Bench times the operations of packages vec and noise, beside plain Go and beside
 what the machine allows. Figures are medians of %d repetitions.
 
-  n         elements of a vector; Combine adds %d streams, each as long
+  n         elements of a vector; Combine adds %d streams, AxpyRows as
+            many rows, each as long
   ns        nanoseconds for a call
-  Gelem/s   10⁹ elements a second (of all streams)
+  Gelem/s   10⁹ elements a second (of all streams or rows)
   GB/s      10⁹ bytes read and written a second
   cycles    for one element, at the frequency that a chain of additions shows
   Go ns     nanoseconds for the call in plain Go, in turns with the kernel, each

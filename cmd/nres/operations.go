@@ -23,7 +23,7 @@ type operation struct {
 
 	// Bytes that a call reads and writes, for each element of a vector.
 	reads, writes int
-	streams       int  // terms of an element: 1, but for Combine
+	streams       int  // terms of an element: 1, but for Combine and AxpyRows
 	compute       bool // the limit is arithmetic, not memory
 
 	sizes []int
@@ -31,12 +31,13 @@ type operation struct {
 	prepare func(n int) func(calls int)
 }
 
-const combined = 64 // streams of Combine
+const combined = 64 // streams of Combine, rows of AxpyRows
 
 var (
 	memorySizes  = []int{3, 16, 1 << 10, 16 << 10, 4 << 20}
 	computeSizes = []int{3, 16, 1 << 10, 16 << 10}
 	signsSizes   = []int{3, 16, 1 << 10, 64 << 10}
+	rowsSizes    = []int{3, 16, 128, 1 << 10}
 )
 
 // operations lists what can be timed, in the order of the table.
@@ -101,6 +102,19 @@ func vecOperations[F vec.Float]() []operation {
 		}
 		return typed("vec", sizes, operation{name: name, kernel: kernel, reads: reads, writes: writes, compute: compute}, loop)
 	}
+	rows := typed[F]("vec", rowsSizes, operation{name: "AxpyRows", kernel: "axpyRows", reads: 2, writes: 1, streams: combined, compute: true}, nil)
+	rows.prepare = func(n int) func(int) {
+		const apart = 16 // where rows begin, as in a convolution
+		x, at := newOperands[F](n+(combined-1)*apart), make([]int, combined)
+		for k := range at {
+			at[k] = k * apart
+		}
+		return func(calls int) {
+			for range calls {
+				vec.AxpyRows(x.dst[:n], x.ws, x.a, at)
+			}
+		}
+	}
 	return []operation{
 		op("Add", "add", 2, 1, func(x *operands[F], calls int) {
 			for range calls {
@@ -127,6 +141,7 @@ func vecOperations[F vec.Float]() []operation {
 				vec.Axpy(x.dst, 0.5, x.a)
 			}
 		}),
+		rows,
 		op("Scale", "scale", 1, 1, func(x *operands[F], calls int) {
 			for range calls {
 				vec.Scale(x.dst, 0.5, x.a)

@@ -32,6 +32,10 @@ var stream = noise.New(1)
 func operations[F vec.Float]() map[string]operation[F] {
 	streams := make([]noise.Stream, 40) // more than one call takes
 	last := n - len(streams)
+	at := make([]int, len(streams)) // rows of half a slice
+	for k := range at {
+		at[k] = n / 2 * (k % 2)
+	}
 	return map[string]operation[F]{
 		"Fill":             {"w", func(a, _, _, _ []F) { noise.Fill(a, stream, 0) }},
 		"FillSigns":        {"w", func(a, _, _, _ []F) { noise.FillSigns(a, stream, 0) }},
@@ -49,6 +53,7 @@ func operations[F vec.Float]() map[string]operation[F] {
 		"Mul":      {"wrr", func(a, b, c, _ []F) { vec.Mul(a, b, c) }},
 		"MulAdd":   {"wrrr", func(a, b, c, d []F) { vec.MulAdd(a, b, c, d) }},
 		"vec.Axpy": {"wr", func(a, b, _, _ []F) { vec.Axpy(a, 1, b) }},
+		"AxpyRows": {"wre", func(a, b, c, _ []F) { vec.AxpyRows(a[:n/2], c[last:], b, at); vec.AxpyRows(a[n/2:], c[last:], b, at) }},
 		"Scale":    {"wr", func(a, b, _, _ []F) { vec.Scale(a, 1, b) }},
 		"Dot":      {"rr", func(a, b, _, _ []F) { vec.Dot(a, b) }},
 		"Sum":      {"r", func(a, _, _, _ []F) { vec.Sum(a) }},
