@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
 
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/tasks/data"
@@ -236,5 +238,34 @@ func BenchmarkForward(b *testing.B) {
 				b.ReportMetric(float64(macs*batch)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GMAC/s")
 			})
 		}
+	}
+}
+
+// BenchmarkProducts is the matrix products of a forward pass, units by inputs times inputs by
+// batch, as rows and by gonum's Gemm, for which a convolution's inputs are copied before
+// (not timed here).
+func BenchmarkProducts(b *testing.B) {
+	for _, d := range []struct{ units, inputs, columns int }{{100, 784, 100}, {100, 100, 100}, {10, 100, 100}, {16, 25, 6400}, {32, 400, 1600}} {
+		w, x, y := make([]float32, d.units*d.inputs), make([]float32, d.inputs*d.columns), make([]float32, d.units*d.columns)
+		noise.Fill(w, noise.New(1), 0)
+		noise.Fill(x, noise.New(2), 0)
+		run := func(how string, product func()) {
+			b.Run(fmt.Sprintf("how=%s/units=%d/inputs=%d/columns=%d", how, d.units, d.inputs, d.columns), func(b *testing.B) {
+				for i := 0; i < b.N; i++ {
+					product()
+				}
+				b.ReportMetric(float64(d.units*d.inputs*d.columns)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GMAC/s")
+			})
+		}
+		l := &build{inputs: d.inputs, weights: (d.inputs + 1) * d.units, out: shape{channels: d.units}}
+		p := &Pass[float32]{batch: d.columns, at: make([]int, d.inputs)}
+		theta := append(w, make([]float32, d.units)...)
+		run("rows", func() { p.dense(l, theta, x, y) })
+		matrix := func(rows, cols int, x []float32) blas32.General {
+			return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: x}
+		}
+		run("gonum", func() {
+			blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(d.units, d.inputs, w), matrix(d.inputs, d.columns, x), 0, matrix(d.units, d.columns, y))
+		})
 	}
 }

@@ -79,11 +79,23 @@ func (p *Pass[F]) dense(l *build, theta, in, out []F) {
 		at[i] = i * n
 	}
 	for j, bias := range biases {
-		row := out[j*n : (j+1)*n]
-		fill(row, bias)
-		vec.AxpyRows(row, w[j*l.inputs:(j+1)*l.inputs], in, at)
+		fill(out[j*n:(j+1)*n], bias)
+	}
+	// Units take turns with rows that the first level of cache holds.
+	for lo := 0; lo < len(at); lo += block {
+		hi := least(lo+block, len(at))
+		for j := range biases {
+			vec.AxpyRows(out[j*n:(j+1)*n], w[j*l.inputs+lo:j*l.inputs+hi], in, at[lo:hi])
+		}
 	}
 }
+
+// A sum is made in blocks of so many rows, and of so many columns in convolutions, of which
+// AxpyRows makes tiles of 64 or 128.
+const (
+	block   = 64
+	columns = 128
+)
 
 func (p *Pass[F]) conv(l *build, k Conv, theta, in, out []F) {
 	w, biases := split(l, theta)
@@ -93,16 +105,26 @@ func (p *Pass[F]) conv(l *build, k Conv, theta, in, out []F) {
 		for x := 0; x < l.in.width; {
 			at, taps, n := p.reach(l, k, y, x)
 			for c, bias := range biases {
-				to := out[(c*h+y)*row+x*p.batch:][:n*p.batch]
-				fill(to, bias)
-				weights := w[c*l.inputs : (c+1)*l.inputs]
-				if len(taps) < len(weights) {
-					for i, tap := range taps {
-						p.weights[i] = weights[tap]
+				fill(out[(c*h+y)*row+x*p.batch:][:n*p.batch], bias)
+			}
+			for from := 0; from < n*p.batch; from += columns {
+				width := least(columns, n*p.batch-from)
+				for lo := 0; lo < len(at); lo += block {
+					hi := least(lo+block, len(at))
+					for c := range biases {
+						weights := w[c*l.inputs : (c+1)*l.inputs]
+						if len(taps) == len(weights) {
+							weights = weights[lo:hi]
+						} else {
+							for i, tap := range taps[lo:hi] {
+								p.weights[i] = weights[tap]
+							}
+							weights = p.weights[:hi-lo]
+						}
+						to := out[(c*h+y)*row+x*p.batch+from:][:width]
+						vec.AxpyRows(to, weights, in[from:], at[lo:hi])
 					}
-					weights = p.weights[:len(taps)]
 				}
-				vec.AxpyRows(to, weights, in, at)
 			}
 			x += n
 		}
@@ -210,8 +232,12 @@ func relu[F vec.Float](x []F) {
 }
 
 func fill[F vec.Float](x []F, v F) {
-	for i := range x {
+	done := least(16, len(x))
+	for i := range x[:done] {
 		x[i] = v
+	}
+	for ; done < len(x); done *= 2 {
+		copy(x[done:], x[:done])
 	}
 }
 
