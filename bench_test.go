@@ -1,12 +1,15 @@
 package nres_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/noise-reuse/nres"
 	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/internal/latency"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/tasks"
 	"github.com/noise-reuse/nres/vec"
@@ -226,33 +229,43 @@ func weights() (ws []float32, ss []noise.Stream) {
 	return ws, ss
 }
 
-// BenchmarkGradient is one gradient of the paper's Lorenz problem: 40,000 steps.
+// newGradient returns a function that makes a gradient of the paper's Lorenz problem,
+// and has made the first one, which brings the workers to their phases.
+func newGradient(b *testing.B, cfg estimator.Config) (*estimator.Estimator[float32], func()) {
+	task, err := tasks.Lookup("lorenz")
+	if err != nil {
+		b.Fatal(err)
+	}
+	sys, err := task.New(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cfg.Window, cfg.Sigma = task.Window, task.Sigma
+	est, err := estimator.New(sys, cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(est.Close)
+	theta := []float32{float32(task.Start[0]), float32(task.Start[1])}
+	grad := make([]float32, len(theta))
+	gradient := func() {
+		if _, err := est.Gradient(grad, theta); err != nil {
+			b.Fatal(err)
+		}
+	}
+	gradient()
+	return est, gradient
+}
+
+// BenchmarkGradient is one gradient of the paper's Lorenz problem: 40,000 steps, or
+// four million for the asymptote of many workers.
 func BenchmarkGradient(b *testing.B) {
-	for _, method := range []estimator.Method{estimator.NRES, estimator.PES} {
-		b.Run(fmt.Sprintf("tier=%s/method=%v", nres.Tier(), method), func(b *testing.B) {
-			task, err := tasks.Lookup("lorenz")
-			if err != nil {
-				b.Fatal(err)
-			}
-			sys, err := task.New(nil)
-			if err != nil {
-				b.Fatal(err)
-			}
-			est, err := estimator.New(sys, estimator.Config{
-				Method: method, Workers: task.Workers, Window: task.Window, Sigma: task.Sigma, Parallelism: 1,
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer est.Close()
-			theta := []float32{float32(task.Start[0]), float32(task.Start[1])}
-			grad := make([]float32, len(theta))
-			gradient := func() {
-				if _, err := est.Gradient(grad, theta); err != nil {
-					b.Fatal(err)
-				}
-			}
-			gradient() // the first brings the workers to their phases
+	for _, cfg := range []estimator.Config{
+		{Method: estimator.NRES, Workers: 200}, {Method: estimator.PES, Workers: 200}, {Method: estimator.NRES, Workers: 20_000},
+	} {
+		cfg.Parallelism = 1
+		b.Run(fmt.Sprintf("tier=%s/method=%v/N=%d", nres.Tier(), cfg.Method, cfg.Workers), func(b *testing.B) {
+			est, gradient := newGradient(b, cfg)
 			steps := est.Steps().Total
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -261,6 +274,34 @@ func BenchmarkGradient(b *testing.B) {
 			}
 			b.StopTimer()
 			b.ReportMetric(float64(est.Steps().Total-steps)/b.Elapsed().Seconds(), "steps/s")
+		})
+	}
+}
+
+// BenchmarkLatency makes 500 gradients a second in a process that serves allocating
+// work. p99.9 takes thousands of calls: -bench Latency -benchtime 10000x. The control,
+// a loop in plain Go of the same median, sees the same machine.
+func BenchmarkLatency(b *testing.B) {
+	for _, parallelism := range []int{1, 2} {
+		b.Run(fmt.Sprintf("tier=%s/parallelism=%d", nres.Tier(), parallelism), func(b *testing.B) {
+			_, gradient := newGradient(b, estimator.Config{Workers: 200, Parallelism: parallelism})
+			b.ReportMetric(latency.Allocations(gradient, 100), "allocs/gradient")
+			const rate = 500
+			load := latency.Serve()
+			trial := latency.Trial{Call: gradient, Rate: rate, Duration: time.Duration(2*b.N) * time.Second / rate}
+			r := trial.Run(context.Background())
+			load.Close()
+			ours, control := latency.Sort(r.Call), latency.Sort(r.Control)
+			for _, q := range []struct {
+				share float64
+				name  string
+			}{{0.5, "p50-ns"}, {0.99, "p99-ns"}, {0.999, "p99.9-ns"}, {1, "max-ns"}} {
+				b.ReportMetric(float64(latency.Quantile(ours, q.share)), q.name)
+				b.ReportMetric(float64(latency.Quantile(control, q.share)), "control-"+q.name)
+			}
+			b.ReportMetric(float64(r.With.Total.Longest()), "pause-ns")
+			b.ReportMetric(float64(r.Without.Total.Longest()), "pause-without-ns")
+			b.ReportMetric(0, "ns/op") // would be 1/rate
 		})
 	}
 }

@@ -31,9 +31,10 @@ type Section struct {
 	Data []byte
 }
 
-// Write replaces the file at path by one with the given sections, in order. On an
-// error, such as a full disk, the file is as it was. It writes to path + ".tmp"
-// first, syncs it, and renames it. There must be one writer for a path at a time.
+// Write replaces the file at path by one with the given sections, in order, and the
+// permissions of the old one, if there was one. On an error, such as a full disk, the
+// file is as it was. It writes to path + ".tmp" first, syncs it, and renames it. There
+// must be one writer for a path at a time.
 func Write(path string, sections ...Section) (err error) {
 	w := codec.Writer{B: []byte(magic)}
 	w.Uint(version)
@@ -55,6 +56,11 @@ func Write(path string, sections ...Section) (err error) {
 			os.Remove(tmp)
 		}
 	}()
+	if old, err := os.Stat(path); err == nil {
+		if err := f.Chmod(old.Mode().Perm()); err != nil {
+			return err
+		}
+	}
 	if _, err = f.Write(append(w.B, sum[:]...)); err != nil {
 		return err
 	}

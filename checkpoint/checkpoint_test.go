@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,7 +17,13 @@ func TestWriteRead(t *testing.T) {
 	_, err := Read(path)
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	require.NoError(t, Write(path, Section{"old", nil}))
+	require.NoError(t, os.Chmod(path, 0o600))
 	require.NoError(t, Write(path, sections...))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	if runtime.GOOS != "windows" { // which has none such
+		assert.Equal(t, os.FileMode(0o600), info.Mode(), "others can't read it now either")
+	}
 	got, err := Read(path)
 	require.NoError(t, err)
 	assert.Equal(t, sections, got)

@@ -21,6 +21,11 @@ import (
 // asked until it has answered a window, and the losses are those of [unroll.Window],
 // the gradient has the same bits.
 //
+// A live service has no copies, so that the two members of a pair take turns on it, and
+// no episodes: LockStep phases spare it the warm-up, the horizon is how long a
+// perturbation is kept, Signs bound what is tried, to θ ± σ in each parameter, and Std or
+// Sign keep one bad window from weighing more than it should. examples/tuner is one.
+//
 // All methods are safe for concurrent use.
 type AskTell[F vec.Float] struct {
 	mu      sync.Mutex
@@ -80,13 +85,13 @@ var ErrStale = errors.New("estimator: this question was answered or replaced")
 var ErrForeign = errors.New("estimator: this question was not asked here: it was changed, or is of another AskTell")
 
 // NewAskTell returns an AskTell for d parameters and episodes of horizon steps.
-// Errors are of type *[ConfigError]. TES is refused, because it needs copies of the
-// state. With CenteredRank, one answer of each worker is ranked: the last one before
-// a gradient.
+// Errors are of type *[ConfigError]. TES and PESAnalytic are refused, because they need
+// an unperturbed state. With CenteredRank, one answer of each worker is ranked: the last
+// one before a gradient.
 func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
 	a := &AskTell[F]{crew: &crew[F]{}}
-	if cfg.Method == TES {
-		return nil, &ConfigError{"Method", TES.String(), "any other with AskTell: TES copies states"}
+	if cfg.Method == TES || cfg.Method == PESAnalytic {
+		return nil, &ConfigError{"Method", cfg.Method.String(), "methods without an unperturbed state, with AskTell: not tes or pesanalytic"}
 	}
 	if err := a.crew.init(d, horizon, cfg); err != nil {
 		return nil, err
@@ -195,6 +200,7 @@ func (a *AskTell[F]) ask(worker int) Question {
 	if k.left == 0 {
 		if k.left, k.warmUp = c.phase(worker), true; k.done || k.left == 0 {
 			k.left, k.warmUp, k.done = c.cfg.Window, false, true
+			c.cut(worker)
 		}
 	}
 	k.serial++
@@ -216,8 +222,8 @@ func (a *AskTell[F]) open(worker int) Question {
 // Tell takes the sums of the losses over the steps of a question, under θ+σε and
 // under θ−σε. It returns ErrStale for an answer that is no longer wanted, ErrForeign for
 // one to what it didn't ask, and a *[NonFiniteError], once, if a loss, or the
-// difference of the two, is not finite and Config.NonFinite is Fail; the worker then
-// begins a new episode. With DropPair it is left out until its episode
+// difference of the two, is not finite, in type F, and Config.NonFinite is Fail; the
+// worker then begins a new episode. With DropPair it is left out until its episode
 // ends.
 func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	a.mu.Lock()
@@ -233,6 +239,11 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 		return ErrForeign
 	}
 	k.open = false
+	for _, l := range []*float64{&plus, &minus} {
+		if over := float64(F(*l)); over-over != 0 {
+			*l = over
+		}
+	}
 	c := a.crew
 	w := &c.workers[q.Worker]
 	if c.cfg.Shaping == CenteredRank {
@@ -266,6 +277,21 @@ func (a *AskTell[F]) restart(worker int) {
 	k.open, k.left, k.done = false, 0, true
 }
 
+// Told returns the number of scored steps that Gradient would be from: those told since
+// the last one.
+func (a *AskTell[F]) Told() (steps int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.told()
+}
+
+func (a *AskTell[F]) told() (steps int) {
+	for i := range a.crew.workers {
+		steps += a.crew.workers[i].steps
+	}
+	return steps
+}
+
 // Gradient sets grad to the estimate from all that was told since the last call, and
 // returns the mean loss and the number of steps it is over: N·W if every worker
 // answered one window. With none, grad is 0 and the loss NaN. It panics if grad
@@ -276,10 +302,7 @@ func (a *AskTell[F]) Gradient(grad []F) (loss float64, steps int) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := range a.crew.workers {
-		steps += a.crew.workers[i].steps
-	}
-	if steps == 0 {
+	if steps = a.told(); steps == 0 {
 		for i := range grad {
 			grad[i] = 0
 		}

@@ -46,6 +46,7 @@ func TestAskTellIsEstimator(t *testing.T) {
 		{Window: 6}, {Window: 7}, {Window: 7, Method: PES}, {Window: 5, Method: GPES, Period: 3}, {Window: 24},
 		{Method: FullES}, {Window: 5, Method: ESSingle, Interval: 2}, {Window: 6, Phase: Random, Noise: Signs, Shaping: Std},
 		{Window: 6, Shaping: Sign}, {Window: 6, Method: PES, KeepSums: true},
+		{Window: 5, Method: PES, Phase: Staggered, KeepSums: true}, {Window: 6, Phase: Staggered}, {Window: 5, Method: GPES, Period: 7, Telescoping: true},
 		{Window: 6, Shaping: CenteredRank}, {Window: 7, Buckets: []int{2, 3}}, {Window: 7, Method: PES, Buckets: []int{2, 3}, Parallelism: 3},
 		{Window: 6, Rank: 1, Matrices: []Matrix{{5, 1}}},
 	} {
@@ -108,9 +109,11 @@ func TestAskTellWithoutAnswers(t *testing.T) {
 		assert.InDeltaSlice(t, theta, []float64{(plus[0] + minus[0]) / 2, (plus[1] + minus[1]) / 2}, 1e-12)
 		require.NoError(t, at.Tell(q, 10, 5))
 	}
+	assert.Equal(t, 15, at.Told())
 	loss, steps = at.Gradient(grad)
 	assert.Equal(t, 1.5, loss)
 	assert.Equal(t, 15, steps)
+	assert.Zero(t, at.Told())
 	assert.InDelta(t, 15*(plus[0]-minus[0])/2/(2*15), grad[0], 1e-12)
 
 	require.NoError(t, at.Tell(silent, 1, 2), "late, but nothing replaced it")

@@ -10,12 +10,13 @@ import (
 type Method uint8
 
 const (
-	NRES     Method = iota // one perturbation an episode
-	PES                    // a new one every window
-	GPES                   // a new one every Config.Period steps
-	FullES                 // NRES whose window is the whole episode
-	TES                    // a new one every window, from the unperturbed state; biased
-	ESSingle               // lock-step, a new one every Config.Interval windows
+	NRES        Method = iota // one perturbation an episode
+	PES                       // a new one every window
+	GPES                      // a new one every Config.Period steps
+	FullES                    // NRES whose window is the whole episode
+	TES                       // a new one every window, from the unperturbed state; biased
+	ESSingle                  // lock-step, a new one every Config.Interval windows
+	PESAnalytic               // PES, with the exact derivative of each window by its own parameters
 )
 
 // A Phase says where in their episodes the workers stand relative to each other.
@@ -33,6 +34,14 @@ const (
 	Random
 	// LockStep workers all start at 0.
 	LockStep
+	// Staggered workers all start at 0, too, but the first episode of worker i is cut
+	// short at the end of the first window that reaches step ⌊T/N⌋·(i+1), if it has
+	// not ended by then. So they spread without start-up, but gradients before step T
+	// see more of the beginning of episodes than of the end. It differs from
+	// Stratified in that, in having no random u, and in the spacing, ⌊T/N⌋ (or W, if
+	// that is more) instead of W. With N > T worker i is cut at step i mod T + 1. (It
+	// is the initial_reset_t of the code published with Vicol et al., ICML 2021.)
+	Staggered
 )
 
 // Noise is the distribution of the perturbations.
@@ -75,8 +84,8 @@ const (
 )
 
 var (
-	methodNames    = []string{"nres", "pes", "gpes", "fulles", "tes", "essingle"}
-	phaseNames     = []string{"stratified", "random", "lockstep"}
+	methodNames    = []string{"nres", "pes", "gpes", "fulles", "tes", "essingle", "pesanalytic"}
+	phaseNames     = []string{"stratified", "random", "lockstep", "staggered"}
 	noiseNames     = []string{"normal", "signs"}
 	lossScaleNames = []string{"mean", "sum"}
 	shapingNames   = []string{"raw", "std", "sign", "rank"}
@@ -146,7 +155,7 @@ type Config struct {
 	Phase    Phase   // ESSingle is LockStep, whatever this says
 	Workers  int     // N ≥ 1, the number of antithetic pairs
 	Window   int     // W, in steps, 1 to T; FullES: T, or 0, which stands for it
-	Period   int     // K ≥ 1, in steps, for GPES; 0 with the other methods
+	Period   int     // K ≥ 1, in steps, for GPES; the other methods have their own, or 0 for it
 	Interval int     // M ≥ 1, in windows, for ESSingle; 0 stands for T/W, one perturbation an episode
 	Sigma    float64 // σ, the standard deviation of the perturbation, positive
 	Seed     uint64
@@ -155,6 +164,15 @@ type Config struct {
 	LossScale LossScale // ESSingle is Sum, whatever this says
 	Shaping   Shaping   // Sign and CenteredRank need windows under one perturbation: Strict ones
 	NonFinite NonFinite
+
+	// Telescoping is for losses that telescope, those of unroll.Telescope. Where a
+	// new perturbation ε begins, after step t, it weighs L_t with the ξ of its own
+	// time: a window up to step t' is worth L_t'·(ξ+ε) − L_t·ξ (the telescoping form
+	// of the code published with Vicol et al., ICML 2021), not (L_t' − L_t)·(ξ+ε), and
+	// an episode is worth L_T·ξ. Both are unbiased. What it adds, L_t·ε, lowers the
+	// variance where the loss forgets within a window, and raises it where L_t' is
+	// about L_t: measure. It does nothing with one perturbation an episode.
+	Telescoping bool
 
 	// Buckets are the lengths of consecutive ranges of theta, which they cover. A pair
 	// perturbs one of them, for an episode (TES: a window), and weighs on nothing
@@ -175,7 +193,7 @@ type Config struct {
 	Matrices []Matrix
 
 	// Strict refuses what the papers leave undefined: a window that does not divide
-	// the horizon, a period that is no multiple of the window.
+	// the horizon, a period that is no multiple of the window. PESAnalytic always does.
 	Strict bool
 
 	// KeepSums keeps each worker's ξ, N·d numbers, where there is more than one
@@ -231,8 +249,6 @@ func (c *Config) check(horizon int) error {
 		return bad("Window", c.Window, fmt.Sprintf("T = %d with %v", horizon, c.Method))
 	case c.Method == GPES && c.Period < 1:
 		return bad("Period", c.Period, "K ≥ 1 with gpes")
-	case c.Method != GPES && c.Period != 0:
-		return bad("Period", c.Period, fmt.Sprintf("0 with %v, which has its own; gpes takes any", c.Method))
 	case c.Method == ESSingle && c.Interval < 0:
 		return bad("Interval", c.Interval, "M ≥ 1 windows, or 0 for one perturbation an episode")
 	case c.Method != ESSingle && c.Interval != 0:
@@ -242,27 +258,29 @@ func (c *Config) check(horizon int) error {
 	case c.Parallelism < 0:
 		return bad("Parallelism", c.Parallelism, "≥ 1, or 0 for GOMAXPROCS")
 	}
-	switch c.Method {
-	case NRES, FullES:
-		c.Period = horizon
-	case PES, TES:
-		c.Period = c.Window
-	case ESSingle:
-		c.Phase, c.LossScale, c.Period = LockStep, Sum, horizon
-		if c.Interval > 0 && c.Interval <= horizon/c.Window {
-			c.Period = c.Interval * c.Window
+	if period := c.impliedPeriod(horizon); c.Period != period {
+		if c.Method != GPES && c.Period != 0 {
+			return bad("Period", c.Period, fmt.Sprintf("%d, or 0 for it, with %v; gpes takes any", period, c.Method))
 		}
+		c.Period = period
 	}
-	if c.Period > horizon {
-		c.Period = horizon // an episode ends every noise period
+	if c.Method == ESSingle {
+		c.Phase, c.LossScale = LockStep, Sum
 	}
-	if c.Rank > 0 && c.Period < horizon && c.Method != TES {
-		return bad("Rank", c.Rank, "0 where there is more than one perturbation an episode")
+	if (c.Rank > 0 && c.Period < horizon && c.Method != TES) || c.Rank > 0 && c.Method == PESAnalytic {
+		return bad("Rank", c.Rank, "0 where there is more than one perturbation an episode, and with pesanalytic")
 	}
-	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict {
+	if c.Buckets != nil && c.Method == PESAnalytic {
+		return bad("Buckets", fmt.Sprint(len(c.Buckets), " of them"), "none with pesanalytic")
+	}
+	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict || c.Method == PESAnalytic {
 		why := "in strict mode"
-		if !c.Strict {
+		switch {
+		case c.Strict:
+		case strict:
 			why = fmt.Sprintf("with shaping %v", c.Shaping)
+		default:
+			why = fmt.Sprintf("with %v", c.Method)
 		}
 		if horizon%c.Window != 0 {
 			return bad("Window", c.Window, fmt.Sprintf("a divisor of T = %d %s", horizon, why))
@@ -271,6 +289,15 @@ func (c *Config) check(horizon int) error {
 			return bad("Period", c.Period, fmt.Sprintf("a multiple of W = %d, or at least T = %d, %s", c.Window, horizon, why))
 		}
 	}
+	if c.Telescoping && (c.Method == TES || c.Method == PESAnalytic) {
+		return bad("Telescoping", true, fmt.Sprintf("false with %v", c.Method))
+	}
+	if c.Method == PESAnalytic && c.Shaping != Raw {
+		return bad("Shaping", c.Shaping, "raw with pesanalytic")
+	}
+	if c.Telescoping && (c.Shaping == Sign || c.Shaping == CenteredRank) {
+		return bad("Telescoping", true, fmt.Sprintf("false with shaping %v", c.Shaping))
+	}
 	if c.Parallelism == 0 {
 		c.Parallelism = runtime.GOMAXPROCS(0)
 	}
@@ -278,4 +305,17 @@ func (c *Config) check(horizon int) error {
 		c.Parallelism = c.Workers
 	}
 	return nil
+}
+
+// impliedPeriod returns the method's K; for GPES Period, or T if that is less.
+func (c *Config) impliedPeriod(horizon int) int {
+	switch {
+	case c.Method == PES || c.Method == PESAnalytic || c.Method == TES:
+		return c.Window
+	case c.Method == GPES:
+		return least(c.Period, horizon) // an episode ends every noise period
+	case c.Interval > 0 && c.Interval <= horizon/c.Window:
+		return c.Interval * c.Window
+	}
+	return horizon
 }

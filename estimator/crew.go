@@ -90,7 +90,8 @@ type worker struct {
 	dropped     uint64  // windows with steps that weren't scored, being lost
 	err         *NonFiniteError
 
-	kept uint64 // noise periods of the episode in the worker's kept ξ
+	told float64 // Telescoping: L⁺ − L⁻ of the episode so far
+	kept uint64  // noise periods of the episode in the worker's kept ξ
 }
 
 // A term is a part of a worker's gradient: weight·ξ, where ξ is the sum of the noise
@@ -147,6 +148,9 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 	most := (cfg.Window-1)/cfg.Period + 3
 	if horizon%cfg.Window == 0 && cfg.Period%cfg.Window == 0 {
 		most = 1
+	}
+	if cfg.Telescoping {
+		most++
 	}
 	terms := make([]term, most*cfg.Workers)
 	for i := range c.workers {
@@ -205,7 +209,7 @@ func gcd(a, b int) int {
 // begin puts worker i to the start of w.episode.
 func (c *crew[F]) begin(i int) {
 	w := &c.workers[i]
-	c.tau[i], w.lost, w.kept = 0, false, 0
+	c.tau[i], w.lost, w.told, w.kept = 0, false, 0, 0
 	w.noise, c.env[i] = c.streams(i, w.episode)
 	w.bucket = c.turn(i, w.episode)
 }
@@ -214,6 +218,23 @@ func (c *crew[F]) begin(i int) {
 // take the buckets in turn, and go on with the next ones.
 func (c *crew[F]) turn(i int, n uint64) int {
 	return c.shape.bucket(uint64(i) + n*uint64(len(c.workers)))
+}
+
+// cut ends the first episode of worker i before its next window, if Staggered says so.
+// It reports whether it did: the state is for the caller to set up.
+func (c *crew[F]) cut(i int) bool {
+	if c.cfg.Phase != Staggered || c.workers[i].episode > 0 {
+		return false
+	}
+	n, at := c.cfg.Workers, i%c.horizon+1
+	if n <= c.horizon {
+		at = c.horizon / n * (i + 1)
+	}
+	if c.tau[i] < at {
+		return false
+	}
+	c.end(i)
+	return true
 }
 
 // streams returns an episode's streams of worker i.
@@ -236,20 +257,20 @@ func (c *crew[F]) beginWindow(i int) {
 // under one perturbation, which it sets c.eps[i] to.
 func (c *crew[F]) stretch(i, n int) int {
 	tau := c.tau[i]
-	if left := c.horizon - tau; left < n {
-		n = left
+	if period := c.period(tau); tau == period*c.cfg.Period && c.cfg.Method != TES {
+		c.eps[i] = c.workers[i].noise.Derive(uint64(period))
 	}
+	return c.left(i, n)
+}
+
+// left is stretch where c.eps[i] is set.
+func (c *crew[F]) left(i, n int) int {
+	tau := c.tau[i]
+	n = least(n, c.horizon-tau)
 	if c.cfg.Method == TES {
 		return n
 	}
-	period := c.period(tau)
-	if tau == period*c.cfg.Period {
-		c.eps[i] = c.workers[i].noise.Derive(uint64(period))
-	}
-	if left := (period+1)*c.cfg.Period - tau; left < n {
-		n = left
-	}
-	return n
+	return least(n, (c.period(tau)+1)*c.cfg.Period-tau)
 }
 
 // period returns the noise period that step tau+1 is in. Divisions take time; NRES
@@ -276,15 +297,20 @@ func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool)
 		c.odd.Store(true)
 	}
 	if score && !w.lost {
-		if last := len(w.terms) - 1; last >= 0 && w.terms[last].eps == c.eps[i] {
-			w.terms[last].weight += plus - minus
-			w.terms[last].steps += n
-		} else {
-			period := 0
-			if c.cfg.Method != TES {
-				period = c.period(c.tau[i] - n)
-			}
-			w.addTerm(plus-minus, c.eps[i], period, n)
+		period := 0
+		if c.cfg.Method != TES {
+			period = c.period(c.tau[i] - n)
+		}
+		weight := plus - minus
+		if c.cfg.Telescoping && period > 0 && c.tau[i]-n == period*c.cfg.Period {
+			w.addTerm(-w.told, w.noise.Derive(uint64(period-1)), period-1, 0)
+			weight += w.told
+		}
+		switch {
+		case c.cfg.Method != PESAnalytic:
+			w.addTerm(weight, c.eps[i], period, n)
+		case period > 0: // what is left of the window's loss is due to the perturbations before
+			w.addTerm(weight, w.noise.Derive(uint64(period-1)), period-1, n)
 		}
 		w.steps += n
 		w.plus += plus
@@ -292,6 +318,9 @@ func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool)
 	}
 	if score && w.lost {
 		w.dropped++
+	}
+	if c.cfg.Telescoping && c.cfg.Period < c.horizon {
+		w.told += plus - minus
 	}
 	if c.tau[i] == c.horizon {
 		c.end(i)
@@ -306,10 +335,15 @@ func (c *crew[F]) end(i int) {
 	c.begin(i)
 }
 
-// addTerm appends a term. It is written where it belongs: a copy of what was just
-// written would wait for it.
+// addTerm adds to the last term or appends one. It is written where it belongs: a copy
+// of what was just written would wait for it.
 func (w *worker) addTerm(weight float64, eps noise.Stream, period, steps int) {
 	n := len(w.terms)
+	if n > 0 && w.terms[n-1].eps == eps {
+		w.terms[n-1].weight += weight
+		w.terms[n-1].steps += steps
+		return
+	}
 	w.terms = append(w.terms, term{})
 	t := &w.terms[n]
 	t.weight, t.episode, t.eps, t.last = weight, w.noise, eps, uint64(period)

@@ -19,10 +19,12 @@
 //	FullES    K = T   and W = T: offline
 //	ESSingle  K = MW  in lock-step, the losses of a window summed, not averaged
 //	                  (Vicol, 2023; M = T/W unless Config.Interval says otherwise)
+//	PESAnalytic       PES that has the derivative of a window's loss by the window's
+//	                  own parameters exactly, from an [unroll.Differentiable]
 //	TES       K = W   weighs with ε alone, and starts each window from a state that
 //	                  was unrolled without perturbation; a third unroll; biased
 //
-// What all but TES estimate without bias is the gradient of the loss smoothed over
+// What all but TES and PESAnalytic estimate without bias is the gradient of the loss smoothed over
 // perturbations that are drawn anew every K steps (equation 7); for NRES that is the
 // usual smoothed loss E L(θ + σε). It holds for any W and K: where an episode or a
 // noise period ends inside a window, each step is weighed with the noise that it
@@ -54,6 +56,21 @@
 // and for NRES, n = 1, m_B = 1/W Σ_B g^t being the window's gradient,
 //
 //	(d+1)‖m_B‖² with normals,   (d−1)‖m_B‖² with signs
+//
+// Config.Telescoping changes a_ij where period i begins in the window: for j < i it adds
+// Σ g_j^t over all steps before that. (All these t, and B, are then of p_t = L_t −
+// L_{t−1}, whose sum is L_t.)
+//
+// PESAnalytic (Vicol et al., ICML 2021, where it is PES+Analytic) unrolls a third,
+// unperturbed state, whose window has the derivative p = a_n by the window's own
+// parameters. It is added as it is, and what the perturbed losses owe to ε_n = ε, about
+// σε·p, is taken from them before they are weighed with the perturbations before:
+//
+//	ĝ = 1/(2σ·W) [(L⁺ − σε·p) − (L⁻ + σε·p)]·(ξ − ε) + 1/W p
+//
+// So the last period adds nothing to the variance, which is that of n − 1 periods, 0 for
+// the first window. It is unbiased where losses are quadratic. In general p is the
+// derivative of a loss that isn't smoothed, and no better than that where it is chaotic.
 //
 // N workers with Random phases are independent. With the mean over the windows B,
 //

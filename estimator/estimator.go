@@ -21,13 +21,15 @@ type engine[F vec.Float] struct {
 	crew[F]
 	sys      unroll.System[F]
 	stateLen int
-	states   []F          // s⁺ and s⁻ of worker 0, of worker 1, …; TES: s of each; or lanes
+	states   []F          // s⁺ and s⁻ of worker 0, of worker 1, …; or lanes. TES: s of each; PESAnalytic: s⁺, s⁻ and s
 	scratch  []scratch[F] // one for each goroutine
 	started  bool
 
 	perWorker int             // states of a worker
 	laner     unroll.Laner[F] // nil if the system is none, or lanes don't pay
 	blockLen  int             // workers that are advanced together, in lanes
+
+	differentiable unroll.Differentiable[F] // PESAnalytic only
 
 	theta             []F            // of the call under way
 	doStart, doWindow func(g, i int) // method values, made once: making one allocates
@@ -37,23 +39,27 @@ type engine[F vec.Float] struct {
 type scratch[F vec.Float] struct {
 	plus, minus   []F // θ ± σε
 	sPlus, sMinus []F // states: TES's that a window ends with, thrown away; a worker's at start-up
+	s, eps        []F // PESAnalytic: the unperturbed state at start-up; ε
 	lanes         *laneScratch[F]
 }
 
 // Steps counts the steps of the system that an Estimator has made.
 type Steps struct {
 	Total      uint64 // over all workers, perturbed or not, start-up included
-	StartUp    uint64 // of these, made to bring the workers to their phases: Σ 2τ; TES: Σ τ
+	StartUp    uint64 // of these, made to bring the workers to their phases: Σ 2τ; TES: Σ τ; PESAnalytic: Σ 3τ
 	Sequential uint64 // on the longest chain, were every worker to run at once
 }
 
 // New returns an Estimator for sys. Errors are of type *[ConfigError].
 //
 // It takes memory for N pairs of states, and two vectors like theta for each
-// goroutine; there is no perturbation for each worker, but with Config.KeepSums. If
+// goroutine; there is no perturbation for each worker, but with Config.KeepSums.
+// PESAnalytic needs an [unroll.Differentiable], and keeps a derivative for each worker. If
 // sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
-// in lanes, up to 32 of them at a time, with the same bits; then a goroutine takes up
-// to 64 vectors like theta, or TES 96, half as many for d > 256.
+// in lanes, up to 128 of them at a time while their rows are short, with the same bits;
+// then a goroutine takes up to 64 KiB for perturbations, or 32 vectors like theta if
+// that's more, and half as much again with TES. Where this would be more than 32 MiB for
+// all goroutines, there are no lanes.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
 	if e.stateLen < 1 {
@@ -63,10 +69,17 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 		return nil, err
 	}
 	e.perWorker = 2
-	if e.cfg.Method == TES {
+	switch e.cfg.Method {
+	case TES:
 		e.perWorker = 1
+	case PESAnalytic:
+		e.perWorker = 3
+		var ok bool
+		if e.differentiable, ok = sys.(unroll.Differentiable[F]); !ok {
+			return nil, &ConfigError{"Method", PESAnalytic.String(), "any other with a system that is no unroll.Differentiable"}
+		}
 	}
-	if e.cfg.Workers >= minLanes && e.d <= maxLanesD && e.cfg.Buckets == nil && e.cfg.Rank == 0 {
+	if e.lanesPay() {
 		e.laner, _ = sys.(unroll.Laner[F])
 	}
 	e.scratch = make([]scratch[F], e.cfg.Parallelism)
@@ -74,6 +87,9 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 		s := &e.scratch[i]
 		s.plus, s.minus = make([]F, e.d), make([]F, e.d)
 		s.sPlus, s.sMinus = make([]F, e.stateLen), make([]F, e.stateLen)
+		if e.cfg.Method == PESAnalytic {
+			s.s, s.eps = make([]F, e.stateLen), make([]F, e.d)
+		}
 	}
 	e.doStart = e.start
 	if e.laner != nil {
@@ -109,10 +125,7 @@ func (e *Estimator[F]) Count() uint64 { return e.count }
 // Steps returns the number of steps made so far.
 func (e *Estimator[F]) Steps() Steps {
 	s := Steps{Sequential: e.count * uint64(e.cfg.Window)}
-	perStep := uint64(2)
-	if e.cfg.Method == TES {
-		perStep = 1 // start-up is unperturbed
-	}
+	perStep := uint64(e.perWorker)
 	var longest uint64
 	for i := range e.workers {
 		s.Total += e.made[i]
@@ -142,7 +155,7 @@ func (e *Estimator[F]) Dropped() uint64 {
 // from one window of every worker, and returns the mean of the perturbed losses. The
 // first call also brings the workers to their phases under theta.
 //
-// It makes 2·N·W steps of the system (TES: 3·N·W), and regenerates one perturbation
+// It makes 2·N·W steps of the system (TES and PESAnalytic: 3·N·W), and regenerates one perturbation
 // for each worker twice, to unroll and to sum up (with K < T, up to T/K at the
 // latter, but for KeepSums). After the first call it doesn't allocate. It panics if
 // grad or theta do not have the system's ParamLen.
@@ -174,6 +187,7 @@ func (e *engine[F]) run(grad, theta []F) (float64, error) {
 		}
 		e.started = true
 	}
+	e.stagger()
 	e.pool.run(e.windows, e.doWindow)
 	if err := e.failed(); err != nil {
 		return 0, err
@@ -183,9 +197,20 @@ func (e *engine[F]) run(grad, theta []F) (float64, error) {
 
 func (e *engine[F]) forget() { e.theta = nil }
 
+// stagger begins the second episode of the workers whose first one is to be cut.
+func (e *engine[F]) stagger() {
+	for i := 0; i < len(e.workers) && e.cfg.Phase == Staggered; i++ {
+		if e.cut(i) {
+			plus, minus := e.scratch[0].sPlus, e.scratch[0].sMinus
+			e.init2(plus, minus, e.env[i])
+			e.setStates(i, plus, minus, plus)
+		}
+	}
+}
+
 // start brings worker i to its phase.
 func (e *engine[F]) start(g, i int) {
-	plus, minus := e.scratch[g].sPlus, e.scratch[g].sMinus
+	plus, minus, s := e.scratch[g].sPlus, e.scratch[g].sMinus, e.scratch[g].s
 	if e.cfg.Method == TES {
 		e.sys.Init(plus, e.env[i])
 		e.tau[i] = e.phase(i)
@@ -193,9 +218,10 @@ func (e *engine[F]) start(g, i int) {
 		e.made[i] = uint64(e.tau[i])
 	} else {
 		e.init2(plus, minus, e.env[i])
-		e.advancePair(g, i, plus, minus, e.phase(i), false)
+		copy(s, plus)
+		e.advancePair(g, i, plus, minus, s, e.phase(i), false)
 	}
-	e.setStates(i, plus, minus)
+	e.setStates(i, plus, minus, s)
 }
 
 // window makes a window of worker i.
@@ -207,17 +233,18 @@ func (e *engine[F]) window(g, i int) {
 	}
 }
 
-// pair returns the states of worker i, and state its one state under TES.
-func (e *engine[F]) pair(i int) (plus, minus []F) {
+// pair returns the states of worker i, s⁺, s⁻ and, with PESAnalytic, s; and state its
+// one state under TES.
+func (e *engine[F]) pair(i int) (plus, minus, s []F) {
 	n := e.stateLen
-	s := e.states[2*n*i : 2*n*(i+1)]
-	return s[:n:n], s[n:]
+	all := e.states[e.perWorker*n*i : e.perWorker*n*(i+1)]
+	return all[:n:n], all[n : 2*n : 2*n], all[2*n:]
 }
 
 func (e *engine[F]) state(i int) []F { return e.states[e.stateLen*i : e.stateLen*(i+1)] }
 
 // setStates and getStates copy the states of worker i, which are s⁺ and s⁻, or with
-// TES one.
+// TES one, or with PESAnalytic all three.
 func (e *engine[F]) setStates(i int, states ...[]F) {
 	for c, s := range states[:e.perWorker] {
 		if e.laner != nil {
@@ -241,8 +268,9 @@ func (e *engine[F]) getStates(i int, states ...[]F) {
 }
 
 func (e *engine[F]) initPair(i int) {
-	plus, minus := e.pair(i)
+	plus, minus, s := e.pair(i)
 	e.init2(plus, minus, e.env[i])
+	copy(s, plus)
 }
 
 func (e *engine[F]) init2(plus, minus []F, env noise.Stream) {
@@ -253,12 +281,12 @@ func (e *engine[F]) init2(plus, minus []F, env noise.Stream) {
 // advance makes n steps of worker i under both signs, across the ends of noise
 // periods and episodes, on scratch g.
 func (e *engine[F]) advance(g, i, n int, score bool) {
-	plus, minus := e.pair(i)
-	e.advancePair(g, i, plus, minus, n, score)
+	plus, minus, s := e.pair(i)
+	e.advancePair(g, i, plus, minus, s, n, score)
 }
 
 // advancePair is advance for states that are at hand.
-func (e *engine[F]) advancePair(g, i int, sPlus, sMinus []F, n int, score bool) {
+func (e *engine[F]) advancePair(g, i int, sPlus, sMinus, s []F, n int, score bool) {
 	w, buf := &e.workers[i], &e.scratch[g]
 	for n > 0 && w.err == nil {
 		m := e.stretch(i, n)
@@ -267,11 +295,17 @@ func (e *engine[F]) advancePair(g, i int, sPlus, sMinus []F, n int, score bool) 
 			e.perturb(g, i, buf.plus, buf.minus, e.theta)
 			plus = unroll.Window(e.sys, sPlus, buf.plus, e.tau[i], m, e.env[i])
 			minus = unroll.Window(e.sys, sMinus, buf.minus, e.tau[i], m, e.env[i])
-			e.made[i] += 2 * uint64(m)
+			if e.cfg.Method == PESAnalytic {
+				off := e.differentiate(g, i, s, m, score)
+				plus -= off
+				minus += off
+			}
+			e.made[i] += uint64(e.perWorker) * uint64(m)
 		}
 		e.tau[i] += m
 		if e.record(i, m, plus, minus, score) {
 			e.init2(sPlus, sMinus, e.env[i])
+			copy(s, sPlus)
 		}
 		n -= m
 	}
@@ -301,4 +335,21 @@ func (e *engine[F]) advanceShared(g, i int) {
 		}
 		n -= m
 	}
+}
+
+// differentiate makes m steps of worker i's unperturbed state. If they are scored, which
+// is then one window under one perturbation, it keeps the derivative p of their losses,
+// and returns σε·p, what the losses owe to ε.
+func (e *engine[F]) differentiate(g, i int, s []F, m int, score bool) float64 {
+	if !score {
+		unroll.Window(e.sys, s, e.theta, e.tau[i], m, e.env[i])
+		return 0
+	}
+	p, eps := e.gradient.exact[e.d*i:e.d*(i+1)], e.scratch[g].eps
+	for k := range p {
+		p[k] = 0
+	}
+	e.differentiable.WindowGradient(p, s, e.theta, e.tau[i], m, e.env[i])
+	e.addNoise(eps, e.eps[i], 0, true)
+	return float64(e.cfg.Sigma * float64(vec.Dot(eps, p)))
 }

@@ -161,6 +161,7 @@ func (r *reference) gradient(theta []float64) (grad []float64, loss float64) {
 	steps := make([]float64, len(r.cfg.Buckets)+1)
 	var means []float64
 	for i := range r.workers {
+		r.breakstep(i)
 		var sumPlus, sumMinus float64
 		for t := 0; t < r.cfg.Window; t++ {
 			_, _, bucket := r.bucket(i, r.workers[i].episode)
@@ -184,6 +185,15 @@ func (r *reference) gradient(theta []float64) (grad []float64, loss float64) {
 	return grad, loss
 }
 
+// breakstep cuts the first episode short, as Vicol et al.'s code does.
+func (r *reference) breakstep(i int) {
+	w := &r.workers[i]
+	if r.cfg.Phase == Staggered && w.episode == 0 && w.tau >= r.sys.horizon/r.cfg.Workers*(i+1) {
+		w.episode++
+		r.begin(i)
+	}
+}
+
 // scale divides each bucket of grad by 2σ and its steps.
 func (r *reference) scale(grad, steps []float64) {
 	for i := range steps {
@@ -204,6 +214,7 @@ func (r *reference) tesGradient(theta []float64, window uint64) (grad []float64,
 	n := float64(r.cfg.Workers * r.cfg.Window)
 	steps := make([]float64, len(r.cfg.Buckets)+1)
 	for i := range r.workers {
+		r.breakstep(i)
 		w := &r.workers[i]
 		_, _, bucket := r.bucket(i, window)
 		steps[bucket] += float64(r.cfg.Window)
@@ -237,7 +248,7 @@ func (r *reference) tesGradient(theta []float64, window uint64) (grad []float64,
 func configs(horizon int) []Config {
 	var cs []Config
 	for _, w := range []int{1, 3, 5, 12, horizon - 1, horizon} {
-		for _, p := range []Phase{Stratified, Random, LockStep} {
+		for _, p := range []Phase{Stratified, Random, LockStep, Staggered} {
 			for _, m := range []Method{NRES, PES, TES, ESSingle} {
 				cs = append(cs, Config{Method: m, Window: w, Phase: p})
 			}
@@ -304,7 +315,7 @@ func TestUnbiased(t *testing.T) {
 		sys := walk[float64]{2, horizon, true}
 		theta, grad := []float64{0.5, -0.2}, make([]float64, 2)
 		for _, cfg := range configs(horizon) {
-			if cfg.Phase == LockStep || cfg.Method == ESSingle || cfg.Method == TES || cfg.Shaping != Raw {
+			if cfg.Phase == LockStep || cfg.Phase == Staggered || cfg.Method == ESSingle || cfg.Method == TES || cfg.Shaping != Raw {
 				continue // one window of the episode only; biased; scaled
 			}
 			var sum, squares float64
@@ -345,6 +356,35 @@ func TestStratifiedCoversAll(t *testing.T) {
 		for s := range covered {
 			require.Equal(t, c.workers*c.window/c.horizon, covered[s], "%+v step %d", c, s)
 		}
+	}
+}
+
+// TestStaggered: where N divides T, workers end up T/N steps apart, for good, or as
+// many windows as it takes; more workers than steps are spread evenly, too.
+func TestStaggered(t *testing.T) {
+	for _, c := range []struct {
+		horizon, window, workers int
+		want                     []int // after 3T steps
+	}{
+		{20, 5, 4, []int{15, 10, 5, 0}},
+		{20, 1, 4, []int{15, 10, 5, 0}},
+		{20, 5, 10, []int{15, 15, 10, 10, 10, 5, 5, 0, 0, 0}}, // cut at 2, 4, … 20 and the next end of a window
+		{20, 5, 3, []int{10, 5, 0}},                           // at 6, 12, 18
+		{2, 1, 5, []int{1, 0, 1, 0, 1}},
+		{3, 3, 2, []int{0, 0}},
+	} {
+		sys := walk[float32]{1, c.horizon, false}
+		est, err := New[float32](sys, Config{Workers: c.workers, Window: c.window, Sigma: 1, Phase: Staggered})
+		require.NoError(t, err)
+		var covered int
+		for n := 0; n < 3*c.horizon; n += c.window {
+			_, err := est.Gradient([]float32{0}, []float32{0})
+			require.NoError(t, err)
+			covered += c.window
+		}
+		assert.Equal(t, Steps{Total: uint64(2 * covered * c.workers), Sequential: uint64(covered)}, est.Steps())
+		est.stagger() // what the next gradient begins with
+		assert.Equal(t, c.want, est.tau[:c.workers], "%+v", c)
 	}
 }
 
@@ -650,11 +690,51 @@ func (empty) ParamLen() int { return 0 }
 func (empty) StateLen() int { return 1 }
 func (empty) Horizon() int  { return 20 }
 
+// TestConfigRoundTrip: what Config returns is accepted, and is the same estimator.
+func TestConfigRoundTrip(t *testing.T) {
+	const horizon = 12
+	sys, theta := walk[float32]{2, horizon, true}, []float32{1, 2}
+	for _, cfg := range []Config{
+		{Method: NRES, Window: 5}, {Method: PES, Window: 5}, {Method: TES, Window: 5},
+		{Method: GPES, Window: 5, Period: 7}, {Method: GPES, Window: 5, Period: horizon + 1},
+		{Method: FullES}, {Method: FullES, Window: horizon},
+		{Method: ESSingle, Window: 5}, {Method: ESSingle, Window: 5, Interval: 2}, {Method: ESSingle, Window: 5, Interval: 3},
+		{Method: PESAnalytic, Window: 4},
+	} {
+		cfg.Workers, cfg.Sigma, cfg.Seed = 3, 0.25, 4
+		first, err := New[float32](sys, cfg)
+		require.NoError(t, err)
+		again, err := New[float32](sys, first.Config())
+		require.NoError(t, err, "%+v", cfg)
+		assert.Equal(t, first.Config(), again.Config())
+		got, want := make([]float32, 2), make([]float32, 2)
+		for i := 0; i < 4; i++ {
+			_, err = first.Gradient(want, theta)
+			require.NoError(t, err)
+			_, err = again.Gradient(got, theta)
+			require.NoError(t, err)
+			assert.Equal(t, want, got, "%+v", cfg)
+		}
+		if cfg.Method != TES && cfg.Method != PESAnalytic {
+			at, err := NewAskTell[float32](2, horizon, cfg)
+			require.NoError(t, err)
+			_, err = NewAskTell[float32](2, horizon, at.Config())
+			assert.NoError(t, err, "%+v", cfg)
+		}
+		if cfg = first.Config(); cfg.Method != GPES {
+			cfg.Period++
+			_, err = New[float32](sys, cfg)
+			assert.EqualError(t, err, fmt.Sprintf("estimator: Period is %d; allowed: %d, or 0 for it, with %v; gpes takes any",
+				cfg.Period, cfg.Period-1, cfg.Method))
+		}
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	good := Config{Workers: 3, Window: 5, Sigma: 1}
 	for field, changes := range map[string][]func(c *Config){
-		"Method":  {func(c *Config) { c.Method = 6 }},
-		"Phase":   {func(c *Config) { c.Phase = 3 }},
+		"Method":  {func(c *Config) { c.Method = 7 }},
+		"Phase":   {func(c *Config) { c.Phase = 4 }},
 		"Workers": {func(c *Config) { c.Workers = 0 }, func(c *Config) { c.Workers = -1 }},
 		"Window": {
 			func(c *Config) { c.Window = 0 }, func(c *Config) { c.Window = 21 },
@@ -669,9 +749,13 @@ func TestConfigErrors(t *testing.T) {
 		"NonFinite":   {func(c *Config) { c.NonFinite = 2 }},
 		"Period": {
 			func(c *Config) { c.Method = GPES }, func(c *Config) { c.Method, c.Period = GPES, -1 },
-			func(c *Config) { c.Period = 5 }, func(c *Config) { c.Method, c.Period = PES, 5 },
+			func(c *Config) { c.Period = 5 }, func(c *Config) { c.Method, c.Period = PES, 6 },
 			func(c *Config) { c.Method, c.Period, c.Strict = GPES, 7, true },
 			func(c *Config) { c.Method, c.Period, c.Shaping = GPES, 7, Sign },
+		},
+		"Telescoping": {
+			func(c *Config) { c.Telescoping, c.Method = true, TES },
+			func(c *Config) { c.Telescoping, c.Shaping = true, Sign },
 		},
 		"Buckets[0]":         {func(c *Config) { c.Buckets = []int{0} }, func(c *Config) { c.Buckets = []int{-1, 3} }},
 		"Buckets[1]":         {func(c *Config) { c.Buckets = []int{1, 2} }, func(c *Config) { c.Buckets = []int{1, math.MaxInt} }},
@@ -705,7 +789,7 @@ func TestConfigErrors(t *testing.T) {
 	_, err = New[float32](empty{}, good)
 	assert.ErrorContains(t, err, "ParamLen")
 	_, err = ParseMethod("es")
-	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes, fulles, tes, essingle`)
+	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes, fulles, tes, essingle, pesanalytic`)
 	for _, n := range MethodNames() {
 		m, err := ParseMethod(n)
 		assert.NoError(t, err)

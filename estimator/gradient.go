@@ -23,10 +23,13 @@ type gradient[F vec.Float] struct {
 	kept    []F   // ξ of each worker, if they are kept
 	xi      [][]F // a block's ξ for each goroutine, otherwise
 	ranks   ranks
-	blocks  []span
-	first   []int     // term of each bucket; their number
-	scales  []float64 // of each bucket
-	order   []int     // where the next term of each bucket goes
+
+	exact  []F // PESAnalytic: the derivative of each worker's window
+	scale  F   // of these
+	blocks []span
+	first  []int     // term of each bucket; their number
+	scales []float64 // of each bucket
+	order  []int     // where the next term of each bucket goes
 }
 
 // A span of parameters is what a goroutine sums up at a time.
@@ -75,6 +78,9 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 			}
 		}
 	}
+	if c.cfg.Method == PESAnalytic {
+		s.exact = make([]F, c.d*c.cfg.Workers)
+	}
 	if c.cfg.Shaping == CenteredRank {
 		s.ranks.init(c.cfg.Workers)
 	}
@@ -88,27 +94,28 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 func (c *crew[F]) combine(grad []F) (loss float64) {
 	s := &c.gradient
 	var steps int
-	for i := range c.workers {
-		if c.isShort(i) {
-			loss += c.plus[i] + c.minus[i]
-			steps += c.cfg.Window
+	for lo := 0; lo < len(c.workers); lo += unroll.Lanes {
+		hi := least(lo+unroll.Lanes, len(c.workers))
+		if c.isShort(lo) {
+			steps += (hi - lo) * c.cfg.Window
 			continue
 		}
-		w := &c.workers[i]
-		loss += w.plus + w.minus
-		steps += w.steps
+		for i := lo; i < hi; i++ {
+			steps += c.workers[i].steps
+		}
 	}
 	s.out = grad
 	scale := c.shaped(steps)
+	s.scale = F(2 * c.cfg.Sigma * scale)
 	// Weights and streams are all there is to sums of one perturbation each.
-	single := c.cfg.Period == c.horizon || c.cfg.Method == TES
+	single := (c.cfg.Period == c.horizon || c.cfg.Method == TES) && s.exact == nil && c.shape.buckets() == 1
 	if c.shape.buckets() > 1 {
-		c.listBuckets(scale * float64(steps))
+		loss = c.listBuckets(scale * float64(steps))
 	} else {
-		c.list(scale, single)
+		loss = c.list(scale, single)
 	}
 	c.pool.run(len(s.blocks), c.doBlock)
-	for i := 0; i < len(c.workers) && (!single || c.shape.buckets() > 1); i++ {
+	for i := 0; i < len(c.workers) && !single; i++ {
 		w := &c.workers[i]
 		if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
 			w.kept = w.terms[n-1].last + 1
@@ -123,40 +130,50 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 	return loss / float64(2*steps)
 }
 
-// list sets the weights and streams of the sum, in the workers' order. What they
-// found is forgotten where it is no longer needed.
-func (c *crew[F]) list(scale float64, single bool) {
+// list sets the weights and streams of the sum, in the workers' order, and returns the
+// sum of the losses. What the workers found is forgotten where it is no longer needed.
+func (c *crew[F]) list(scale float64, single bool) (loss float64) {
 	s := &c.gradient
 	weights, streams, sums := s.weights[:0], s.streams[:0], false
-	for i := range c.workers {
-		if c.isShort(i) {
-			weights = append(weights, F((c.plus[i]-c.minus[i])*scale))
-			streams = append(streams, c.eps[i])
+	for lo := 0; lo < len(c.workers); lo += unroll.Lanes {
+		hi := least(lo+unroll.Lanes, len(c.workers))
+		if c.isShort(lo) {
+			minus := c.minus[lo:hi]
+			for j, plus := range c.plus[lo:hi] {
+				loss += plus + minus[j]
+				weights = append(weights, F((plus-minus[j])*scale))
+			}
+			streams = append(streams, c.eps[lo:hi]...)
 			continue
 		}
-		terms := c.workers[i].terms
-		for j := range terms {
-			t := &terms[j]
-			weights = append(weights, F(t.weight*scale))
-			streams = append(streams, t.eps)
-			sums = sums || t.last > 0
-		}
-		if single {
-			c.workers[i].forget()
+		for i := lo; i < hi; i++ {
+			w := &c.workers[i]
+			loss += w.plus + w.minus
+			for j := range w.terms {
+				t := &w.terms[j]
+				weights = append(weights, F(t.weight*scale))
+				streams = append(streams, t.eps)
+				sums = sums || t.last > 0
+			}
+			if single {
+				w.forget()
+			}
 		}
 	}
 	s.weights, s.streams, s.sums = weights, streams, sums
 	s.first[1] = len(weights)
+	return loss
 }
 
 // listBuckets is list where there are buckets: their terms come one bucket after the
 // other, in the workers' order. scale is for one step, of those of the bucket.
-func (c *crew[F]) listBuckets(scale float64) {
+func (c *crew[F]) listBuckets(scale float64) (loss float64) {
 	s := &c.gradient
 	for b := range s.order {
 		s.order[b], s.scales[b] = 0, 0
 	}
 	for i := range c.workers {
+		loss += c.workers[i].plus + c.workers[i].minus
 		for _, t := range c.workers[i].terms {
 			s.order[t.bucket]++
 			s.scales[t.bucket] += float64(t.steps)
@@ -179,8 +196,11 @@ func (c *crew[F]) listBuckets(scale float64) {
 			s.sums = s.sums || t.last > 0
 		}
 	}
+	return loss
 }
 
+// isShort reports whether what the workers from i on found, i a multiple of
+// unroll.Lanes, is in the short form.
 func (f *found) isShort(i int) bool {
 	j := i / unroll.Lanes
 	return j < len(f.short) && f.short[j]
@@ -255,6 +275,11 @@ func (c *crew[F]) block(g, b int) {
 	out, off := s.out[lo:hi], uint64(lo)
 	for i := range out {
 		out[i] = 0
+	}
+	for i := 0; i < len(c.workers) && s.exact != nil; i++ {
+		if c.workers[i].steps > 0 {
+			vec.Axpy(out, s.scale, s.exact[c.d*i+lo:c.d*i+hi])
+		}
 	}
 	if !s.sums && s.kept == nil {
 		weights, streams := s.weights[s.first[at.bucket]:s.first[at.bucket+1]], s.streams[s.first[at.bucket]:s.first[at.bucket+1]]

@@ -1,6 +1,8 @@
 package estimator
 
 import (
+	"unsafe"
+
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -11,13 +13,11 @@ import (
 // same one of s⁻. The last block has as many whole groups of lanes as it needs; what is
 // left of these are copies of a worker, and never read.
 
-// maxBlock is the number of workers in a block where theta is short. Rows of a long
-// one don't fit the cache, and take memory.
 const (
-	minLanes  = unroll.Lanes / 2 // fewer workers are advanced one by one
-	maxLanesD = 1 << 14          // and so are those of longer thetas
-	maxBlock  = 2 * unroll.Lanes
-	maxBlockD = 256
+	minLanes   = unroll.Lanes / 2    // fewer workers are advanced one by one
+	maxLanesD  = 1 << 14             // and so are those of longer thetas
+	maxBlock   = unroll.MaxLanes / 3 // workers in a block
+	blockBytes = 64 << 10            // and of their states and perturbations
 )
 
 // never stands for the steps left of a lane that isn't a worker's, or not any more.
@@ -47,17 +47,30 @@ func (e *engine[F]) blockOf(b int) block {
 	return block{first, count, (count + unroll.Lanes - 1) / unroll.Lanes * unroll.Lanes}
 }
 
-func (e *engine[F]) initLanes() {
-	e.blockLen = maxBlock
-	if e.d > maxBlockD {
-		e.blockLen = unroll.Lanes
+// maxLaneBytes bounds the rows of theta of all goroutines together.
+const maxLaneBytes = 32 << 20
+
+// lanesPay says whether workers are to be advanced in lanes.
+func (e *engine[F]) lanesPay() bool {
+	var x F
+	rows := e.copies() * unroll.Lanes * int(unsafe.Sizeof(x))
+	plain := e.cfg.Method != PESAnalytic && e.cfg.Buckets == nil && e.cfg.Rank == 0
+	return plain && e.cfg.Workers >= minLanes && e.d <= maxLanesD && e.d <= maxLaneBytes/e.cfg.Parallelism/rows
+}
+
+// copies returns how many thetas a worker's window is made with.
+func (e *engine[F]) copies() int {
+	if e.cfg.Method == TES {
+		return 3
 	}
+	return 2
+}
+
+func (e *engine[F]) initLanes() {
+	e.blockLen = e.blockLength()
 	groups := (e.cfg.Workers + unroll.Lanes - 1) / unroll.Lanes
 	e.states = make([]F, e.perWorker*e.stateLen*groups*unroll.Lanes)
-	copies := 2
-	if e.cfg.Method == TES {
-		copies = 3
-	}
+	copies := e.copies()
 	for g := range e.scratch {
 		s := &e.scratch[g]
 		n := e.blockLen
@@ -70,6 +83,24 @@ func (e *engine[F]) initLanes() {
 		}
 		s.lanes = l
 	}
+}
+
+// blockLength returns how many workers are advanced together. Long rows mean fewer
+// calls, but rows should fit the cache; where windows are cut, those of a whole block
+// are; and each goroutine is to get a few blocks.
+func (e *engine[F]) blockLength() int {
+	c := &e.cfg
+	var x F
+	worker := 2 * (e.d + e.stateLen) * int(unsafe.Sizeof(x))
+	cut := e.horizon%c.Window != 0 || c.Period%c.Window != 0
+	n := maxBlock
+	for n > unroll.Lanes && worker > blockBytes/n {
+		n /= 2
+	}
+	for n > 2*unroll.Lanes && (cut || c.Parallelism > 1 && (c.Workers-1)/n+1 < 2*c.Parallelism) {
+		n /= 2
+	}
+	return n
 }
 
 // rows returns the states of a block.
@@ -114,23 +145,26 @@ func (e *engine[F]) windowBlock(g, b int) {
 	m := e.cfg.Window // the steps that all lanes can make
 	// Up to here, windows are of the episode's first noise period.
 	uncut := least(e.horizon, e.cfg.Period) - e.cfg.Window
-	for j := range l.part[:k.count] {
+	if uncut < 0 {
+		uncut = 0
+	}
+	// The few other workers are found without branches, which would be mispredicted.
+	some := 0
+	for j, t := range e.tau[k.first : k.first+k.count] {
+		l.run[some] = j
+		if uint(t-1) >= uint(uncut) || tes {
+			some++
+		}
+	}
+	for _, j := range l.run[:some] {
 		if tes {
 			e.beginWindow(k.first + j)
 			e.workers[k.first+j].lost = false // the shared state isn't: only a window is
 		}
-		if t := e.tau[k.first+j]; !tes && t > 0 && t <= uncut {
-			l.part[j] = e.cfg.Window
-			continue
-		}
-		l.part[j] = e.stretch(k.first+j, e.cfg.Window)
-		m = least(m, l.part[j])
+		m = least(m, e.stretch(k.first+j, e.cfg.Window))
 	}
-	if k.count < n {
-		for j := k.count; j < n; j++ {
-			l.part[j] = never
-		}
-		e.idleLanes(s, width, k, l.part, 0)
+	for j := k.count; j < n; j++ {
+		e.idleLane(s, width, k, j, 0)
 	}
 	eps, env, tau := e.eps[k.first:k.first+n], e.env[k.first:k.first+n], e.tau[k.first:k.first+n]
 	e.perturbLanes(theta, width, eps)
@@ -144,18 +178,18 @@ func (e *engine[F]) windowBlock(g, b int) {
 	}
 	if m == e.cfg.Window && m <= unroll.Stretch {
 		e.laner.WindowLanes(s, theta, tau, m, env, sum)
-		short := e.allowed && !e.odd.Load() && e.foundShort(k, sum)
-		for j := range tau[:k.count] {
-			tau[j] += m
-			if !short {
+		ended := l.run[:0]
+		if e.allowed && !e.odd.Load() && e.foundShort(k, sum) {
+			ended = e.passShort(k, m, l.run)
+		} else {
+			for j := range tau[:k.count] {
+				tau[j] += m
 				e.recordLane(g, s, j, width, k, m, float64(sum[j]), float64(sum[n+j]))
-				continue
 			}
-			e.made[k.first+j] += 2 * uint64(m)
-			if tau[j] == e.horizon {
-				e.end(k.first + j)
-				e.initLane(g, s, j, width, k)
-			}
+		}
+		for _, j := range ended {
+			e.end(k.first + j)
+			e.initLane(g, s, j, width, k)
 		}
 	} else {
 		e.cutWindow(g, s, theta, width, k, m)
@@ -175,6 +209,10 @@ func (e *engine[F]) cutWindow(g int, s, theta []F, width int, k block, m int) {
 	eps, env, tau := e.eps[k.first:k.first+n], e.env[k.first:k.first+n], e.tau[k.first:k.first+n]
 	for j := range run {
 		run[j], total[j], total[n+j] = 0, 0, 0
+		part[j] = never
+		if j < k.count {
+			part[j] = e.left(k.first+j, e.cfg.Window)
+		}
 	}
 	idle := k.count < n // some lanes are
 	for left := e.cfg.Window; left > 0; {
@@ -220,7 +258,11 @@ func (e *engine[F]) cutWindow(g int, s, theta []F, width int, k block, m int) {
 			if live == k.count {
 				return // all have failed
 			}
-			e.idleLanes(s, width, k, part, live)
+			for j, p := range part {
+				if p == never {
+					e.idleLane(s, width, k, j, live)
+				}
+			}
 		}
 		if changed {
 			e.perturbLanes(theta, width, eps)
@@ -269,6 +311,21 @@ func (e *engine[F]) foundShort(k block, sum []F) bool {
 	return true
 }
 
+// passShort counts m steps of a block, and returns the lanes whose episodes have ended.
+func (e *engine[F]) passShort(k block, m int, ended []int) []int {
+	tau, made := e.tau[k.first:k.first+k.count], e.made[k.first:k.first+k.count]
+	n := 0
+	for j := range tau {
+		tau[j] += m
+		made[j] += 2 * uint64(m)
+		ended[n] = j
+		if tau[j] == e.horizon {
+			n++
+		}
+	}
+	return ended[:n]
+}
+
 // spread copies TES's states to all three copies of the lanes.
 func (e *engine[F]) spread(s, shared []F, n int) {
 	for i := 0; i < e.stateLen; i++ {
@@ -278,19 +335,13 @@ func (e *engine[F]) spread(s, shared []F, n int) {
 	}
 }
 
-// idleLanes makes lanes that are no worker's, or one's that has failed, copies of the
+// idleLane makes lane j, that is no worker's or one's that has failed, a copy of the
 // given one, and where it is.
-func (e *engine[F]) idleLanes(s []F, width int, k block, part []int, live int) {
-	from := k.first + live
-	for j, p := range part[:k.lanes] {
-		if p != never {
-			continue
-		}
-		to := k.first + j
-		e.tau[to], e.eps[to], e.env[to] = e.tau[from], e.eps[from], e.env[from]
-		for c := 0; c < e.stateLen*width; c += k.lanes {
-			s[c+j] = s[c+live]
-		}
+func (e *engine[F]) idleLane(s []F, width int, k block, j, live int) {
+	to, from := k.first+j, k.first+live
+	e.tau[to], e.eps[to], e.env[to] = e.tau[from], e.eps[from], e.env[from]
+	for c := 0; c < e.stateLen*width; c += k.lanes {
+		s[c+j] = s[c+live]
 	}
 }
 

@@ -308,3 +308,13 @@ func BenchmarkPerturbations(b *testing.B) {
 		})
 	}
 }
+
+// TestTellOutOfRange: a loss that is finite, but not in float32, is no weight.
+func TestTellOutOfRange(t *testing.T) {
+	at, err := NewAskTell[float32](2, 1, Config{Workers: 1, Window: 1, Sigma: 1})
+	require.NoError(t, err)
+	two := make([]float32, 2)
+	var nonFinite *NonFiniteError
+	assert.ErrorAs(t, at.Tell(at.Ask(0, make([]float32, 2), make([]float32, 2), two), 1e300, 0), &nonFinite)
+	assert.NoError(t, at.Tell(at.Ask(0, make([]float32, 2), make([]float32, 2), two), 1e38, 0))
+}

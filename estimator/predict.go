@@ -34,8 +34,8 @@ type Prediction struct {
 func (p *Prediction) Variance() float64 { return p.Within + p.Between }
 
 // Predict returns the exact mean and variance of the gradients that an [Estimator]
-// with this configuration makes at a theta that does not change; in lock-step, of
-// the first one. For one worker, W = 1, GPES and Random phases the variance is that
+// with this configuration makes at a theta that does not change; in lock-step or
+// staggered, of the first one. For one worker, W = 1, GPES and Random phases the variance is that
 // of Li et al., Theorem 5; the package documentation has the general formula. It is
 // computed in float64.
 //
@@ -55,7 +55,7 @@ func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Pred
 	}
 	w, d := cfg.Window, sys.ParamLen()
 	unit, phases := gcd(w, horizon), 1
-	if cfg.Phase != LockStep {
+	if cfg.Phase == Stratified || cfg.Phase == Random {
 		phases = horizon / unit
 	}
 	win := newWindowMoments(sys, theta, &cfg)
@@ -168,7 +168,7 @@ func (m *windowMoments[F]) part(mean []float64, from, to int) (variance float64)
 	total, older := make([]float64, len(mean)), make([]float64, len(mean))
 	for p := last; p >= first; p-- { // p = max(i, j), but for the first: max(i, j) ≤ p
 		for t := to; t > from && t > p*period; t-- {
-			m.add(t, 0)
+			m.add(m.sums, t, 0)
 		}
 		if to > p*period {
 			to = p * period
@@ -179,7 +179,17 @@ func (m *windowMoments[F]) part(mean []float64, from, to int) (variance float64)
 		}
 		copy(total, older)
 		add64(total, m.sums[p])
+		if m.cfg.Method == PESAnalytic { // one period, whose own ε has no part in it
+			add64(mean, total)
+			for _, s := range m.sums[:p] {
+				variance += float64((float64(d*float64(p)) + m.excess) * squared(s))
+			}
+			return variance + squared(older)
+		}
 		variance += squared(total)
+		if m.cfg.Telescoping && p > 0 && p*period >= from {
+			variance += m.telescoped(p)
+		}
 		if p > first {
 			add64(mean, m.sums[p])
 			variance += float64((float64(d*float64(p)) + m.excess) * squared(m.sums[p]))
@@ -197,6 +207,26 @@ func (m *windowMoments[F]) part(mean []float64, from, to int) (variance float64)
 	return variance
 }
 
+// telescoped returns what Telescoping adds to the variance of a part in which period p
+// begins: Σ g_j^t over the steps before it is added to a_pj, for the j before p.
+func (m *windowMoments[F]) telescoped(p int) (variance float64) {
+	before := make([][]float64, p)
+	for j := range before {
+		before[j] = make([]float64, len(m.theta))
+	}
+	for t := 1; t <= p*m.cfg.Period; t++ {
+		m.add(before, t, 0)
+	}
+	for j, b := range before {
+		for k, v := range b {
+			variance += float64(2 * v * m.sums[p][k])
+			b[k] += m.sums[j][k]
+		}
+		variance += float64(float64(len(b)) * (squared(b) - squared(m.sums[j])))
+	}
+	return variance
+}
+
 // truncated is part for TES: one ε for all, and no derivative by the parameters
 // of steps before the window.
 func (m *windowMoments[F]) truncated(mean []float64, from, to, rest int) float64 {
@@ -204,10 +234,10 @@ func (m *windowMoments[F]) truncated(mean []float64, from, to, rest int) float64
 		clear64(m.sums[j])
 	}
 	for t := from + 1; t <= to; t++ {
-		m.add(t, from)
+		m.add(m.sums, t, from)
 	}
 	for t := 1; t <= rest; t++ {
-		m.add(t, 0)
+		m.add(m.sums, t, 0)
 	}
 	for _, s := range m.sums {
 		add64(mean, s)
@@ -216,11 +246,11 @@ func (m *windowMoments[F]) truncated(mean []float64, from, to, rest int) float64
 }
 
 // add adds the g_i^t, i > from, to the sums of their noise periods.
-func (m *windowMoments[F]) add(t, from int) {
+func (m *windowMoments[F]) add(sums [][]float64, t, from int) {
 	d := len(m.theta)
 	m.sys.Partials(m.g[:t*d], m.theta, t)
 	for i := from; i < t; i++ {
-		sum := m.sums[i/m.cfg.Period]
+		sum := sums[i/m.cfg.Period]
 		for k, v := range m.g[i*d : (i+1)*d] {
 			sum[k] += float64(v)
 		}

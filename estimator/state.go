@@ -12,7 +12,7 @@ import (
 // MarshalBinary returns the whole state of the estimator: a twin, made by New with
 // the same system and configuration and given it by UnmarshalBinary, goes on with the
 // same bits, on any architecture. Perturbations are not in it, but the system's
-// states are: 2N of them (TES: N).
+// states are: 2N of them (TES: N; PESAnalytic: 3N).
 func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
 	if err := e.failed(); err != nil {
 		return nil, err
@@ -28,21 +28,24 @@ func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
 		}
 	}
 	codec.Floats(&w, states)
-	return w.B, nil
+	return w.Sum(), nil
 }
 
 // statesOf returns the states of worker i among those of all workers, in order.
 func (e *engine[F]) statesOf(all []F, i int) [][]F {
 	n := e.stateLen
-	all = all[e.perWorker*n*i:]
-	return [][]F{all[:n], all[(e.perWorker-1)*n : e.perWorker*n]}
+	states := make([][]F, e.perWorker)
+	for c := range states {
+		states[c] = all[n*(e.perWorker*i+c):][:n]
+	}
+	return states
 }
 
 // UnmarshalBinary restores a state. It returns an error, and changes nothing, if the
 // data is damaged or of an estimator of another configuration, whose differences it
 // names. Parallelism, KeepSums, NonFinite and Strict may differ.
 func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
-	r := codec.Reader{B: data}
+	r := codec.Checked(data)
 	state := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
 	started, states := r.Bool(), codec.ReadFloats[F](&r)
 	if r.Err == nil && len(states) != e.perWorker*e.stateLen*len(e.workers) {
@@ -75,14 +78,14 @@ func (a *AskTell[F]) MarshalBinary() ([]byte, error) {
 		w.Bool(k.warmUp)
 		w.Bool(k.done)
 	}
-	return w.B, nil
+	return w.Sum(), nil
 }
 
 // UnmarshalBinary restores a state, as [Estimator.UnmarshalBinary] does.
 func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	r := codec.Reader{B: data}
+	r := codec.Checked(data)
 	state := a.crew.unmarshal(&r, "AskTell")
 	asked := make([]asked, len(a.asked))
 	for i := range asked {
@@ -104,8 +107,8 @@ func (c *crew[F]) identity(more string) string {
 	// They may be many.
 	buckets, matrices := fmt.Sprint(k.Buckets), fmt.Sprint(k.Matrices)
 	sum := func(s string) uint32 { return crc32.ChecksumIEEE([]byte(s)) }
-	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nBuckets %d (%08x)\nRank %d\nMatrices %d (%08x)\nParamLen %d\nHorizon %d\nelements %T\n%s",
-		k.Method, k.Phase, k.Workers, k.Window, k.Period, c.initialSigma, k.Seed, k.Noise, k.LossScale, k.Shaping, len(k.Buckets), sum(buckets), k.Rank, len(k.Matrices), sum(matrices), c.d, c.horizon, bits, more)
+	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nTelescoping %v\nBuckets %d (%08x)\nRank %d\nMatrices %d (%08x)\nParamLen %d\nHorizon %d\nelements %T\n%s",
+		k.Method, k.Phase, k.Workers, k.Window, k.Period, c.initialSigma, k.Seed, k.Noise, k.LossScale, k.Shaping, k.Telescoping, len(k.Buckets), sum(buckets), k.Rank, len(k.Matrices), sum(matrices), c.d, c.horizon, bits, more)
 }
 
 func (c *crew[F]) marshal(w *codec.Writer, more string) {
@@ -122,6 +125,7 @@ func (c *crew[F]) marshal(w *codec.Writer, more string) {
 		w.Int(k.steps)
 		w.Float(k.plus)
 		w.Float(k.minus)
+		w.Float(k.told)
 		w.Uint(c.made[i])
 		w.Uint(k.dropped)
 		w.Int(len(k.terms))
@@ -172,7 +176,7 @@ func (c *crew[F]) unmarshal(r *codec.Reader, more string) state {
 		k.noise, at.env[i] = c.streams(i, k.episode)
 		k.bucket = c.turn(i, k.episode) // TES draws one for each window
 		at.eps[i] = readStream(r)
-		k.lost, k.steps, k.plus, k.minus = r.Bool(), r.Int(), r.Float(), r.Float()
+		k.lost, k.steps, k.plus, k.minus, k.told = r.Bool(), r.Int(), r.Float(), r.Float(), r.Float()
 		at.made[i], k.dropped = r.Uint(), r.Uint()
 		k.kept, k.err = 0, nil
 		n := r.Uint()

@@ -12,6 +12,9 @@ import (
 var stateConfigs = []Config{
 	{Window: 6}, {Window: 7, Method: PES}, {Window: 7, Method: PES, KeepSums: true}, {Window: 5, Method: GPES, Period: 8},
 	{Window: 5, Method: TES}, {Method: FullES}, {Window: 5, Method: ESSingle, Interval: 2}, {Window: 5, Noise: Signs, Phase: Random},
+	{Window: 5, Method: PES, Phase: Staggered}, {Window: 5, Method: TES, Phase: Staggered},
+	{Window: 5, Method: PES, Telescoping: true}, {Window: 5, Telescoping: true},
+	{Window: 6, Method: PESAnalytic}, {Window: 4, Method: PESAnalytic, KeepSums: true, Phase: Staggered},
 	{Window: 5, Buckets: []int{3, 2}}, {Window: 5, Method: PES, Buckets: []int{3, 2}}, {Window: 5, Method: TES, Buckets: []int{3, 2}},
 }
 
@@ -124,8 +127,18 @@ func TestForeignState(t *testing.T) {
 	assert.ErrorContains(t, est.UnmarshalBinary(foreign), "AskTell there")
 	assert.ErrorContains(t, at.UnmarshalBinary(before), "AskTell here")
 
+	told, err := at.MarshalBinary()
+	require.NoError(t, err)
 	for n := 0; n < len(before); n += 3 {
 		assert.Error(t, est.UnmarshalBinary(before[:n]))
+		bad := append([]byte(nil), before...)
+		bad[n]++
+		assert.Error(t, est.UnmarshalBinary(bad))
+		if n < len(told) {
+			bad = append([]byte(nil), told...)
+			bad[n]++
+			assert.Error(t, at.UnmarshalBinary(bad))
+		}
 	}
 	assert.Error(t, est.UnmarshalBinary(append(append([]byte(nil), before...), 0)))
 	after, err := est.MarshalBinary()

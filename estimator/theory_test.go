@@ -33,6 +33,7 @@ const (
 	dropXi           // weighs with the last ε, not their sum
 	wrongSigma       // divides by σ once too often
 	skipLast         // never stands in the last window of the episode
+	dropExact        // PESAnalytic without the derivative of its own window
 )
 
 // sampler returns a function for measure that draws gradients of one worker.
@@ -60,6 +61,9 @@ func sampler(t *testing.T, sys unroll.System[float64], theta []float64, cfg Conf
 			for k := range terms {
 				terms[k].last = 0
 			}
+		}
+		if f == dropExact {
+			clear64(e.gradient.exact)
 		}
 		e.combine(x)
 		if f == wrongSigma {

@@ -38,7 +38,7 @@ const MinSamples = 2 * batches
 
 // Variance estimates the total variance of the gradients that an [Estimator] with
 // this configuration makes at a theta that does not change, tr Cov of the first
-// Gradient over all seeds. (In lock-step that is the episode's first window.) It
+// Gradient over all seeds. (In lock-step or staggered that is the episode's first window.) It
 // makes the steps of n first gradients: n·N·(2W + 2E τ) with N workers.
 //
 // Where workers are independent it draws n·N workers, each its own sample, and

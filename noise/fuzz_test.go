@@ -12,7 +12,11 @@ const trialLen = 2*4096 + 200
 // FuzzTiers compares every operation on every tier with plain Go: the result, the
 // input, and what is around them. Reading beyond the slices crashes.
 func FuzzTiers(f *testing.F) {
-	for i := uint64(0); i < 500; i++ {
+	seeds := uint64(500)
+	if testing.Short() {
+		seeds = 150
+	}
+	for i := uint64(0); i < seeds; i++ {
 		x := make([]uint32, 8)
 		Words(x, New(i), 0)
 		n := uint16(x[0] >> (x[1] % 16))

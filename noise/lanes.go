@@ -17,14 +17,14 @@ import "github.com/noise-reuse/nres/vec"
 // an element. It panics if they are too short or if stride is less than len(ss).
 func PerturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
 	if checkLanes(len(plus), len(minus), stride, len(theta), len(ss)) {
-		perturbPairLanes(plus, minus, stride, theta, sigma, ss)
+		perturbPairLanes(plus, minus, stride, theta, sigma, ss, false)
 	}
 }
 
 // PerturbPairLanesSigns is [PerturbPairLanes] with the signs of [FillSigns] as ε_j.
 func PerturbPairLanesSigns[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
 	if checkLanes(len(plus), len(minus), stride, len(theta), len(ss)) {
-		perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, 0, true)
+		perturbPairLanes(plus, minus, stride, theta, sigma, ss, true)
 	}
 }
 

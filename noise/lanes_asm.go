@@ -14,15 +14,20 @@ const (
 	// laneGroup is the number of streams that the lane kernels take at a time.
 	laneGroup = 16
 
-	// Up to this length, lanes sum up streams faster than combineKernel does.
-	combineLanesMax = 16
+	// Up to these lengths, lanes sum up streams faster than combineKernel does, and
+	// what there is for signs.
+	combineLanesMax     = 16
+	combineSignLanesMax = 64
 
-	// laneStreams is how many streams one call makes a few rows of.
+	// laneStreams is how many streams one call makes combineLanesMax rows of.
 	laneStreams = 64
 )
 
-func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
-	whole := 0
+func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream, signs bool) {
+	whole, perBlock := 0, 4
+	if signs {
+		perBlock = 128
+	}
 	if laneKernels() && cast.Is32[F]() {
 		p, m, th := cast.To32(plus), cast.To32(minus), cast.To32(theta)
 		// Short thetas are of several groups, long ones in several parts.
@@ -32,30 +37,41 @@ func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma
 			for i := 0; i < len(th); i += maxChunk / laneGroup {
 				n := least(len(th)-i, maxChunk/laneGroup)
 				at := i*stride + whole
-				perturbPairLanesChunk(&p[at], &m[at], stride, &th[i], n, float32(sigma), &ss[whole], count, uint32(i/4))
+				perturbPairLanesChunk(&p[at], &m[at], stride, &th[i], n, float32(sigma), &ss[whole], count, uint32(i/perBlock), signs)
 			}
 			whole += count
 		}
 	}
-	perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, whole, false)
+	perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, whole, signs)
 }
 
-// combineLanes is combine for a few elements, from element 0, of streams in lanes.
-func combineLanes[F vec.Float](g []F, ws []F, ss []Stream) {
+// inLanes reports whether lanes sum up n elements, at most max, from off on of so many
+// streams.
+func inLanes(n, max int, off uint64, streams int) bool {
+	return n > 0 && n <= max && off == 0 && streams >= laneGroup/4 && laneKernels()
+}
+
+// combineLanes is combine or combineSigns for a few elements, from element 0, of
+// streams in lanes.
+func combineLanes[F vec.Float](g []F, ws []F, ss []Stream, signs bool) {
 	var buf [combineLanesMax * laneStreams]float32
 	var rest [laneGroup]Stream
+	stride := laneStreams
+	if len(g) > combineLanesMax {
+		stride = laneGroup
+	}
 	for len(ws) > 0 {
-		count := least(len(ws), laneStreams)
+		count := least(len(ws), stride)
 		if count >= laneGroup {
 			count &^= laneGroup - 1
-			fillLanesChunk(&buf[0], laneStreams, len(g), &ss[0], count, 0)
+			fillLanesChunk(&buf[0], stride, len(g), &ss[0], count, 0, signs)
 		} else {
 			copy(rest[:], ss)
-			fillLanesChunk(&buf[0], laneStreams, len(g), &rest[0], laneGroup, 0)
+			fillLanesChunk(&buf[0], stride, len(g), &rest[0], laneGroup, 0, signs)
 		}
 		// Two elements at a time, as each sum waits for itself.
 		for i := 0; i < len(g); i += 2 {
-			row := buf[i*laneStreams:][:count]
+			row := buf[i*stride:][:count]
 			if i+1 == len(g) {
 				sum := g[i]
 				for k, w := range ws[:count] {
@@ -64,7 +80,7 @@ func combineLanes[F vec.Float](g []F, ws []F, ss []Stream) {
 				g[i] = sum
 				break
 			}
-			row2 := buf[(i+1)*laneStreams:][:count]
+			row2 := buf[(i+1)*stride:][:count]
 			sum, sum2 := g[i], g[i+1]
 			for k, w := range ws[:count] {
 				sum += F(w * F(row[k]))
@@ -79,13 +95,13 @@ func combineLanes[F vec.Float](g []F, ws []F, ss []Stream) {
 // The chunks are as those in noise_asm.go. The rows of fillLanesChunk are on the stack.
 
 //go:noinline
-func fillLanesChunk(dst *float32, stride, n int, ss *Stream, count int, b uint32) {
+func fillLanesChunk(dst *float32, stride, n int, ss *Stream, count int, b uint32, signs bool) {
 	race.Read(ss, count)
-	fillLanesKernel(dst, stride, n, ss, count, b)
+	fillLanesKernel(dst, stride, n, ss, count, b, signs)
 }
 
 //go:noinline
-func perturbPairLanesChunk(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32) {
+func perturbPairLanesChunk(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32, signs bool) {
 	if race.Enabled {
 		race.Read(ss, count)
 		race.Read(theta, n)
@@ -94,5 +110,5 @@ func perturbPairLanesChunk(plus, minus *float32, stride int, theta *float32, n i
 			race.Write((*float32)(unsafe.Add(unsafe.Pointer(minus), 4*i*stride)), count)
 		}
 	}
-	perturbPairLanesKernel(plus, minus, stride, theta, n, sigma, ss, count, b)
+	perturbPairLanesKernel(plus, minus, stride, theta, n, sigma, ss, count, b, signs)
 }

@@ -257,3 +257,105 @@ next:
 	JNZ streams
 	VZEROUPPER
 	RET
+
+// Signs: word j of a block has the bits of rows 32j to 32j+31.
+
+// Y_SIGN sets Y6 to the row of the lowest bits of Y0, which it shifts out.
+#define Y_SIGN \
+	VPSLLD $31, Y0, Y6; \
+	VPOR y_one<>(SB), Y6, Y6; \
+	VPSRLD $1, Y0, Y0
+
+// Y_NEXTWORD sets Y0 to the next word.
+#define Y_NEXTWORD \
+	VMOVDQA Y1, Y0; \
+	VMOVDQA Y2, Y1; \
+	VMOVDQA Y3, Y2
+
+// func fillSignLanesAVX2(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+TEXT ·fillSignLanesAVX2(SB), NOSPLIT, $0-44
+	MOVQ dst+0(FP), DI
+	MOVQ stride+8(FP), DX
+	MOVQ ss+24(FP), SI
+	MOVQ count+32(FP), R10
+	SHLQ $2, DX
+	Y_INIT
+
+streams:
+	MOVQ DI, R8
+	MOVQ n+16(FP), CX
+	MOVL b+40(FP), AX
+
+block:
+	Y_WORDS
+	MOVL $4, R13
+
+word:
+	MOVL $32, R12
+
+row:
+	Y_SIGN
+	VMOVUPS Y6, (R8)
+	ADDQ DX, R8
+	DECQ CX
+	JEQ next
+	DECL R12
+	JNZ row
+	Y_NEXTWORD
+	DECL R13
+	JNZ word
+	INCL AX
+	JMP block
+
+next:
+	ADDQ $128, SI
+	ADDQ $32, DI
+	SUBQ $8, R10
+	JNZ streams
+	VZEROUPPER
+	RET
+
+// func perturbPairSignLanesAVX2(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+TEXT ·perturbPairSignLanesAVX2(SB), NOSPLIT, $0-68
+	MOVQ plus+0(FP), DI
+	MOVQ minus+8(FP), BX
+	MOVQ stride+16(FP), DX
+	VBROADCASTSS sigma+40(FP), ySigma
+	MOVQ ss+48(FP), SI
+	MOVQ count+56(FP), R10
+	SHLQ $2, DX
+	Y_INIT
+
+streams:
+	MOVQ DI, R8
+	MOVQ BX, R9
+	MOVQ theta+24(FP), R11
+	MOVQ n+32(FP), CX
+	MOVL b+64(FP), AX
+
+block:
+	Y_WORDS
+	MOVL $4, R13
+
+word:
+	MOVL $32, R12
+
+row:
+	Y_SIGN
+	Y_PAIR(Y6)
+	DECL R12
+	JNZ row
+	Y_NEXTWORD
+	DECL R13
+	JNZ word
+	INCL AX
+	JMP block
+
+next:
+	ADDQ $128, SI
+	ADDQ $32, DI
+	ADDQ $32, BX
+	SUBQ $8, R10
+	JNZ streams
+	VZEROUPPER
+	RET

@@ -26,7 +26,7 @@ func testLanes[F vec.Float](t *testing.T) {
 		for j := range ss {
 			ss[j] = Stream{rng.Uint64(), rng.Uint64()}
 		}
-		for _, d := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 300, 600} {
+		for _, d := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 128, 129, 300, 600} {
 			for _, signs := range []bool{false, true} {
 				stride := 2*lanes + d%3
 				theta, sigma := values[F](rng, d), values[F](rng, 1)[0]
@@ -67,12 +67,19 @@ func TestCombineLanes(t *testing.T) {
 
 func testCombineLanes[F vec.Float](t *testing.T) {
 	rng := rand.New(rand.NewSource(5))
-	for count := 0; count <= 2*laneStreams+17; count++ {
+	step := 1
+	if testing.Short() {
+		step = 5 // for slow emulators
+	}
+	for count := 0; count <= 2*laneStreams+17; count += step {
 		ss := make([]Stream, count)
 		for i := range ss {
 			ss[i] = Stream{rng.Uint64(), rng.Uint64()}
 		}
-		for d := 0; d <= combineLanesMax+1; d++ {
+		for d := 0; d <= combineSignLanesMax+1; d++ {
+			if testing.Short() && (d+count)%7 != 0 || d > combineLanesMax+1 && d < combineSignLanesMax && (count+d)%11 != 0 {
+				continue
+			}
 			ws, g := values[F](rng, count), values[F](rng, d)
 			if d%2 == 0 {
 				for k := range ws {
@@ -82,10 +89,16 @@ func testCombineLanes[F vec.Float](t *testing.T) {
 			for i := range g {
 				g[i] = F(rng.NormFloat64())
 			}
-			want, got := append([]F(nil), g...), surround(g)
-			combineGeneric(want, ws, ss, 0, false)
-			Combine(got.s, ws, ss, 0)
-			got.check(t, want, "Combine of %d streams, %d elements", count, d)
+			for _, signs := range []bool{false, true} {
+				want, got := append([]F(nil), g...), surround(g)
+				combineGeneric(want, ws, ss, 0, signs)
+				if signs {
+					CombineSigns(got.s, ws, ss, 0)
+				} else {
+					Combine(got.s, ws, ss, 0)
+				}
+				got.check(t, want, "Combine of %d streams, %d elements, signs %v", count, d, signs)
+			}
 		}
 	}
 }

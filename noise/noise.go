@@ -6,7 +6,8 @@ const (
 	lengthMismatch = "noise: slice lengths do not match"
 )
 
-// Words sets dst[i] to word off+i of the stream.
+// Words sets dst[i] to word off+i of the stream. Numbers are modulo 2^64: after word
+// 2^64−1 comes word 0.
 func Words(dst []uint32, s Stream, off uint64) { words(dst, s, off) }
 
 // Fill sets dst to standard normals:
@@ -16,7 +17,8 @@ func Words(dst []uint32, s Stream, off uint64) { words(dst, s, off) }
 //	}
 //
 // where ε[i] is element i of the stream: normals 2j and 2j+1 are made of words 2j
-// and 2j+1. The largest magnitude that can occur is 6.661; NaN and ±Inf cannot.
+// and 2j+1. Element numbers are modulo 2^64: after element 2^64−1 comes element 0. The
+// largest magnitude that can occur is 6.661; NaN and ±Inf cannot.
 func Fill[F vec.Float](dst []F, s Stream, off uint64) { fill(dst, s, off) }
 
 // FillSigns sets dst to random signs, +1 or −1:
@@ -26,7 +28,7 @@ func Fill[F vec.Float](dst []F, s Stream, off uint64) { fill(dst, s, off) }
 //	}
 //
 // where ε[i] is −1 if bit i mod 32 of word i/32 of the stream is set and +1
-// otherwise.
+// otherwise. Element numbers are modulo 2^64: after element 2^64−1 comes element 0.
 func FillSigns[F vec.Float](dst []F, s Stream, off uint64) { fillSigns(dst, s, off) }
 
 // Perturb sets dst to theta, perturbed by sigma times standard normals:
@@ -35,7 +37,8 @@ func FillSigns[F vec.Float](dst []F, s Stream, off uint64) { fillSigns(dst, s, o
 //		dst[i] = theta[i] + sigma*ε[off+i]
 //	}
 //
-// The product and the sum are each rounded. dst and theta may be the same slice;
+// where ε and its numbers are those of [Fill]. The product and the sum are each
+// rounded. dst and theta may be the same slice;
 // otherwise they must not overlap. It panics if their lengths do not match.
 func Perturb[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 	if len(dst) != len(theta) {
@@ -60,7 +63,7 @@ func PerturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 //		minus[i] = theta[i] - sigma*ε[off+i]
 //	}
 //
-// Products and sums are each rounded. One of plus and minus may be the same slice
+// where ε and its numbers are those of [Fill]. Products and sums are each rounded. One of plus and minus may be the same slice
 // as theta; otherwise the three must not overlap. It panics if their lengths do
 // not match.
 func PerturbPair[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
@@ -84,7 +87,7 @@ func PerturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, of
 //		g[i] += w * ε[off+i]
 //	}
 //
-// The product and the sum are each rounded.
+// where ε and its numbers are those of [Fill]. The product and the sum are each rounded.
 func Axpy[F vec.Float](g []F, w F, s Stream, off uint64) { axpy(g, w, s, off) }
 
 // AxpySigns is [Axpy] with the signs of [FillSigns] as ε.
@@ -99,7 +102,7 @@ func AxpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { axpySigns(g, w, 
 //		}
 //	}
 //
-// where ε_k are the normals of ss[k]. It has the same bits as one [Axpy] a
+// where ε_k are the normals of ss[k], numbered as by [Fill]. It has the same bits as one [Axpy] a
 // stream, in order, and makes one pass over g. To share the work among
 // goroutines, give each a range of g (and its offset), never a range of the
 // streams. It panics if the lengths of ws and ss do not match.

@@ -4,6 +4,16 @@ package noise
 
 import "github.com/noise-reuse/nres/internal/cpu"
 
+const (
+	// maxChunk bounds the elements, times streams, of one call, which can't be
+	// preempted: 2 to 4 µs, and 16 if all products are subnormal (29 with AVX2).
+	maxChunk = 4096
+
+	// combineStreams is how many streams one call of combineKernel takes: with all of
+	// them, maxChunk leaves room for a group.
+	combineStreams = 32
+)
+
 // The tiers in use; tests switch them off.
 var (
 	useAVX2   = cpu.Active() >= cpu.AVX2
@@ -88,20 +98,30 @@ func perturbPairAVX512(plus, minus, theta *float32, n int, sigma float32, k *sch
 func combineAVX512(acc *float32, n int, ws *float32, ks *schedule, count int, b uint32)
 
 // The lane kernels make rows of as many lanes as there are streams, count of them, a
-// multiple of laneGroup, from element 4b of the streams.
+// multiple of laneGroup, from block b of the streams on: element 4b, or 128b of signs.
 
-func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32) {
-	if useAVX512 {
+func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32, signs bool) {
+	switch {
+	case signs && useAVX512:
+		fillSignLanesAVX512(dst, stride, n, ss, count, b)
+	case signs:
+		fillSignLanesAVX2(dst, stride, n, ss, count, b)
+	case useAVX512:
 		fillLanesAVX512(dst, stride, n, ss, count, b)
-	} else {
+	default:
 		fillLanesAVX2(dst, stride, n, ss, count, b)
 	}
 }
 
-func perturbPairLanesKernel(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32) {
-	if useAVX512 {
+func perturbPairLanesKernel(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32, signs bool) {
+	switch {
+	case signs && useAVX512:
+		perturbPairSignLanesAVX512(plus, minus, stride, theta, n, sigma, ss, count, b)
+	case signs:
+		perturbPairSignLanesAVX2(plus, minus, stride, theta, n, sigma, ss, count, b)
+	case useAVX512:
 		perturbPairLanesAVX512(plus, minus, stride, theta, n, sigma, ss, count, b)
-	} else {
+	default:
 		perturbPairLanesAVX2(plus, minus, stride, theta, n, sigma, ss, count, b)
 	}
 }
@@ -117,3 +137,15 @@ func fillLanesAVX2(dst *float32, stride, n int, ss *Stream, count int, b uint32)
 
 //go:noescape
 func perturbPairLanesAVX2(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+
+//go:noescape
+func fillSignLanesAVX512(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+
+//go:noescape
+func perturbPairSignLanesAVX512(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+
+//go:noescape
+func fillSignLanesAVX2(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+
+//go:noescape
+func perturbPairSignLanesAVX2(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)

@@ -4,6 +4,16 @@ package noise
 
 import "github.com/noise-reuse/nres/internal/cpu"
 
+const (
+	// maxChunk bounds the elements, times streams, of one call, which can't be
+	// preempted: below 20 µs on small cores at 1.5 GHz, by llvm-mca for Cortex-A55.
+	maxChunk = 1024
+
+	// combineStreams is how many streams one call of combineKernel takes: with all of
+	// them, maxChunk leaves room for a group.
+	combineStreams = 16
+)
+
 // useNEON is a variable for the tests.
 var useNEON = cpu.Active() >= cpu.NEON
 
@@ -40,11 +50,34 @@ func perturbPairNEON(plus, minus, theta *float32, n int, sigma float32, k *sched
 //go:noescape
 func combineNEON(dst *float32, n int, ws *float32, ks *schedule, count int, b uint32)
 
-// There are no lane kernels.
+// The lane kernels, as on amd64.
 
-func laneKernels() bool { return false }
+func laneKernels() bool { return useNEON }
 
-func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32) {}
-
-func perturbPairLanesKernel(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32) {
+func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32, signs bool) {
+	if signs {
+		fillSignLanesNEON(dst, stride, n, ss, count, b)
+	} else {
+		fillLanesNEON(dst, stride, n, ss, count, b)
+	}
 }
+
+func perturbPairLanesKernel(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32, signs bool) {
+	if signs {
+		perturbPairSignLanesNEON(plus, minus, stride, theta, n, sigma, ss, count, b)
+	} else {
+		perturbPairLanesNEON(plus, minus, stride, theta, n, sigma, ss, count, b)
+	}
+}
+
+//go:noescape
+func fillLanesNEON(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+
+//go:noescape
+func perturbPairLanesNEON(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+
+//go:noescape
+func fillSignLanesNEON(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+
+//go:noescape
+func perturbPairSignLanesNEON(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)

@@ -19,10 +19,6 @@ const (
 	// group is the number of elements that all kernels make at a time: 16 blocks.
 	group = 64
 
-	// maxChunk bounds the elements, times streams, of one call, which can't be
-	// preempted: about 10 µs.
-	maxChunk = 4096
-
 	// Up to this length plain Go is faster than a group.
 	small = 8
 )
@@ -207,8 +203,8 @@ func axpy[F vec.Float](g []F, w F, s Stream, off uint64) { perturb(g, g, w, s, o
 
 func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	switch {
-	case len(g) > 0 && len(g) <= combineLanesMax && off == 0 && len(ws) >= laneGroup/4 && laneKernels():
-		combineLanes(g, ws, ss)
+	case inLanes(len(g), combineLanesMax, off, len(ws)):
+		combineLanes(g, ws, ss, false)
 	case len(g) <= small || !kernels():
 		combineGeneric(g, ws, ss, off, false)
 	case cast.Is32[F]():
@@ -217,9 +213,6 @@ func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 		combine64(cast.To64(g), cast.To64(ws), ss, off)
 	}
 }
-
-// combineStreams is how many streams one call of the kernel takes.
-const combineStreams = 32
 
 func combine32(g, ws []float32, ss []Stream, off uint64) {
 	var ks [combineStreams]schedule

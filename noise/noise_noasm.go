@@ -37,6 +37,6 @@ func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	combineGeneric(g, ws, ss, off, true)
 }
 
-func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
-	perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, 0, false)
+func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream, signs bool) {
+	perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, 0, signs)
 }

@@ -73,12 +73,17 @@ func TestDerive(t *testing.T) {
 }
 
 // lengths has all short ones and some long ones.
-func lengths() []int {
-	var ns []int
-	for n := 0; n <= 4*64+1; n++ {
-		ns = append(ns, n)
+func lengths() []int { return append(upTo(4*64+1), 1000, 4096, 4099) }
+
+// upTo returns the lengths to last; with -short, for emulators, beyond a group of 64
+// only those around the next ones.
+func upTo(last int) (ns []int) {
+	for n := 0; n <= last; n++ {
+		if !testing.Short() || n <= 65 || n%64 < 2 || n%64 > 62 {
+			ns = append(ns, n)
+		}
 	}
-	return append(ns, 1000, 4096, 4099)
+	return ns
 }
 
 // offsets cross the blocks of four and of 128 elements and the 32-bit boundary of
@@ -108,6 +113,24 @@ func testChunks[F vec.Float](t *testing.T) {
 	for i, w := range words {
 		Words(one, s, 3+uint64(i))
 		require.Equal(t, w, one[0])
+	}
+}
+
+// TestElements holds single elements to the words they are made of, up to the last.
+func TestElements(t *testing.T) {
+	s := New(4).Derive(2)
+	for shift := 0; shift < 64; shift++ {
+		for _, i := range []uint64{1<<shift - 2, 1<<shift - 1, 1 << shift, -(1 << shift), -(1 << shift) + 3} {
+			var z, sign [1]float64
+			Fill(z[:], s, i)
+			z0, z1 := normalPair(s.Word(i&^1), s.Word(i|1))
+			if i%2 == 1 {
+				z0 = z1
+			}
+			require.Equal(t, float64(z0), z[0], "normal %d", i)
+			FillSigns(sign[:], s, i)
+			require.Equal(t, 1-2*float64(s.Word(i/32)>>(i%32)&1), sign[0], "sign %d", i)
+		}
 	}
 }
 

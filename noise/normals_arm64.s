@@ -20,7 +20,7 @@
 #define scale 24 // sigma or a weight, in all lanes
 
 // words<>
-#define muls  16 // lanes: mul0, mul1
+#define muls  16 // lanes: mul0, mul1, weyl0, weyl1
 #define four  17
 #define iota  18
 #define keyA  19
@@ -55,7 +55,7 @@
 #define coef 31 // lanes: L, log3rd, sin5th
 
 DATA philox<>+0x00(SB)/8, $0xCD9E8D57D2511F53 // mul1, mul0
-DATA philox<>+0x08(SB)/8, $0
+DATA philox<>+0x08(SB)/8, $0xBB67AE859E3779B9 // weyl1, weyl0
 DATA philox<>+0x10(SB)/8, $0x0000000400000004
 DATA philox<>+0x18(SB)/8, $0x0000000400000004
 DATA philox<>+0x20(SB)/8, $0x0000000100000000
@@ -130,19 +130,21 @@ GLOBL normal<>(SB), NOPTR|RODATA, $240
 	EOR_16B(keyB, w2, w2)              \
 	UZP1_4S(prodB, prodA, w3)
 
-#define NEON_ROUND(w0, w1, w2, w3) \
+#define NEON_KEYED(k0, k1, w0, w1, w2, w3) \
 	UMULL_2D_LANE(0, muls, w0, prodA)  \
 	UMULL2_2D_LANE(0, muls, w0, prodB) \
 	UMULL_2D_LANE(1, muls, w2, prodC)  \
 	UMULL2_2D_LANE(1, muls, w2, prodD) \
-	EOR_16B(keyA, w1, w1)              \
-	EOR_16B(keyB, w3, w3)              \
+	EOR_16B(k0, w1, w1)                \
+	EOR_16B(k1, w3, w3)                \
 	UZP2_4S(prodD, prodC, w0)          \
 	UZP2_4S(prodB, prodA, w2)          \
 	EOR_16B(w1, w0, w0)                \
 	EOR_16B(w3, w2, w2)                \
 	UZP1_4S(prodD, prodC, w1)          \
 	UZP1_4S(prodB, prodA, w3)
+
+#define NEON_ROUND(w0, w1, w2, w3) NEON_KEYED(keyA, keyB, w0, w1, w2, w3)
 
 // words<> sets V0 to V15 to the words of 16 blocks and advances block. It uses R6,
 // R7 and V16 to V25.
@@ -466,4 +468,287 @@ loop:
 	ADD    $80, keys
 	SUBS   $1, R8
 	BNE    loop
+	RET
+
+// Lanes: 16 streams at a time. Lane L of V(4p+j) is word j of stream 4p+L, and becomes
+// element j of the block.
+
+#define streams R2 // in place of the schedule
+#define pitch   R8 // the stride in bytes
+#define todo    R9 // streams
+#define row     R10
+#define rowDown R11
+
+// the round keys of V0 to V3, V4 to V7 and so on
+#define key0A 17
+#define key0B 18
+#define key1A 19
+#define key1B 20
+#define key2A 21
+#define key2B 26
+#define key3A 27
+#define key3B 28
+#define weyl0 29
+#define weyl1 30
+
+// NEON_STREAMS gets keys and counters of four streams. w1 is the upper half of block.
+#define NEON_STREAMS(V0, V1, V2, V3, w0, w1, keyA, keyB) \
+	VLD4.P 64(R7), [V0.S4, V1.S4, V2.S4, V3.S4] \
+	ORR_16B(w0, w0, keyA) \
+	ORR_16B(w1, w1, keyB) \
+	VDUP block, V0.S4     \
+	EOR_16B(w1, w1, w1)
+
+// NEON_LANES is a round of four streams, and moves their keys on to the next one.
+#define NEON_LANES(k0, k1, w0, w1, w2, w3) \
+	NEON_KEYED(k0, k1, w0, w1, w2, w3) \
+	ADD_4S(weyl0, k0, k0)              \
+	ADD_4S(weyl1, k1, k1)
+
+// laneWords<> sets V0 to V15 to the words of a block of 16 streams and advances block.
+// It uses R6, R7 and V16 to V30.
+TEXT laneWords<>(SB), NOSPLIT, $0-0
+	MOVD $philox<>(SB), R6
+	VLD1 (R6), [V16.B16]
+	VDUP V16.S[2], V29.S4
+	VDUP V16.S[3], V30.S4
+	MOVD streams, R7
+	NEON_STREAMS(V0, V1, V2, V3, 0, 1, key0A, key0B)
+	NEON_STREAMS(V4, V5, V6, V7, 4, 5, key1A, key1B)
+	NEON_STREAMS(V8, V9, V10, V11, 8, 9, key2A, key2B)
+	NEON_STREAMS(V12, V13, V14, V15, 12, 13, key3A, key3B)
+	ADD  $1, block
+	MOVD $10, R7
+
+round:
+	NEON_LANES(key0A, key0B, 0, 1, 2, 3)
+	NEON_LANES(key1A, key1B, 4, 5, 6, 7)
+	NEON_LANES(key2A, key2B, 8, 9, 10, 11)
+	NEON_LANES(key3A, key3B, 12, 13, 14, 15)
+	SUBS $1, R7
+	BNE  round
+	RET
+
+// laneNormals<> is laneWords<> for normals. Words 2 and 3 may stay words where left is
+// not above 2. It uses R6, R7 and V16 to V31.
+TEXT laneNormals<>(SB), NOSPLIT, $0-0
+	CALL laneWords<>(SB)
+	MOVD $normal<>(SB), R6
+	VLD1.P 64(R6), [V28.B16, V29.B16, V30.B16, V31.B16]
+	NEON_NORMALS(0, 1, 4, 5)
+	NEON_NORMALS(8, 9, 12, 13)
+	CMP $2, left
+	BLE done
+	NEON_NORMALS(2, 3, 6, 7)
+	NEON_NORMALS(10, 11, 14, 15)
+
+done:
+	RET
+
+// NEON_ROW writes a row of 16 lanes.
+#define NEON_ROW(F0, F1, F2, F3) \
+	FSTPQ (F0, F1), (row)   \
+	FSTPQ (F2, F3), 32(row) \
+	ADD   pitch, row, row  \
+	SUBS  $1, left          \
+	BEQ   next
+
+// func fillLanesNEON(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+TEXT ·fillLanesNEON(SB), NOSPLIT, $0-44
+	MOVD dst+0(FP), out
+	MOVD stride+8(FP), pitch
+	MOVD ss+24(FP), streams
+	MOVD count+32(FP), todo
+	LSL  $2, pitch, pitch
+
+group:
+	MOVD  out, row
+	MOVD  n+16(FP), left
+	MOVWU b+40(FP), block
+
+rows:
+	CALL laneNormals<>(SB)
+	NEON_ROW(F0, F4, F8, F12)
+	NEON_ROW(F1, F5, F9, F13)
+	NEON_ROW(F2, F6, F10, F14)
+	NEON_ROW(F3, F7, F11, F15)
+	B rows
+
+next:
+	ADD  $256, streams
+	ADD  $64, out
+	SUBS $16, todo
+	BNE  group
+	RET
+
+// NEON_ROW_PAIR writes a row of 16 perturbations of the next element of theta.
+#define NEON_ROW_PAIR(w0, w1, w2, w3) \
+	VLD1R.P 4(in), [V16.S4]   \
+	FMUL_4S(scale, w0, w0)    \
+	FMUL_4S(scale, w1, w1)    \
+	FMUL_4S(scale, w2, w2)    \
+	FMUL_4S(scale, w3, w3)    \
+	FADD_4S(w0, 16, 20)       \
+	FADD_4S(w1, 16, 21)       \
+	FADD_4S(w2, 16, 22)       \
+	FADD_4S(w3, 16, 23)       \
+	FSUB_4S(w0, 16, 17)       \
+	FSUB_4S(w1, 16, 18)       \
+	FSUB_4S(w2, 16, 19)       \
+	FSUB_4S(w3, 16, 16)       \
+	FSTPQ (F17, F18), (rowDown)   \
+	FSTPQ (F19, F16), 32(rowDown) \
+	ADD   pitch, rowDown, rowDown \
+	NEON_ROW(F20, F21, F22, F23)
+
+// func perturbPairLanesNEON(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+TEXT ·perturbPairLanesNEON(SB), NOSPLIT, $0-68
+	MOVD plus+0(FP), out
+	MOVD minus+8(FP), down
+	MOVD stride+16(FP), pitch
+	MOVD $sigma+40(FP), R12
+	MOVD ss+48(FP), streams
+	MOVD count+56(FP), todo
+	LSL  $2, pitch, pitch
+
+group:
+	MOVD  out, row
+	MOVD  down, rowDown
+	MOVD  theta+24(FP), in
+	MOVD  n+32(FP), left
+	MOVWU b+64(FP), block
+
+rows:
+	CALL  laneNormals<>(SB)
+	VLD1R (R12), [V24.S4]
+	NEON_ROW_PAIR(0, 4, 8, 12)
+	NEON_ROW_PAIR(1, 5, 9, 13)
+	NEON_ROW_PAIR(2, 6, 10, 14)
+	NEON_ROW_PAIR(3, 7, 11, 15)
+	B     rows
+
+next:
+	ADD  $256, streams
+	ADD  $64, out
+	ADD  $64, down
+	SUBS $16, todo
+	BNE  group
+	RET
+
+// Signs in lanes: word j of a block has the bits of rows 32j to 32j+31.
+
+#define ones  31 // 1 in all lanes
+#define wordsLeft R13 // of the block
+#define bitsLeft  R14 // of the word
+
+// NEON_SIGN_ROW sets V25 to V28 to the row of the lowest bits of words 0, which it
+// shifts out.
+#define NEON_SIGN_ROW \
+	SHL_4S(31, 0, 25)    \
+	SHL_4S(31, 4, 26)    \
+	SHL_4S(31, 8, 27)    \
+	SHL_4S(31, 12, 28)   \
+	ORR_16B(ones, 25, 25) \
+	ORR_16B(ones, 26, 26) \
+	ORR_16B(ones, 27, 27) \
+	ORR_16B(ones, 28, 28) \
+	USHR_4S(1, 0, 0)     \
+	USHR_4S(1, 4, 4)     \
+	USHR_4S(1, 8, 8)     \
+	USHR_4S(1, 12, 12)
+
+// NEON_NEXT_WORD sets words 0 to the next ones.
+#define NEON_NEXT_WORD(w0, w1, w2, w3) \
+	ORR_16B(w1, w1, w0) \
+	ORR_16B(w2, w2, w1) \
+	ORR_16B(w3, w3, w2)
+
+#define NEON_NEXT_WORDS \
+	NEON_NEXT_WORD(0, 1, 2, 3)   \
+	NEON_NEXT_WORD(4, 5, 6, 7)   \
+	NEON_NEXT_WORD(8, 9, 10, 11) \
+	NEON_NEXT_WORD(12, 13, 14, 15)
+
+// func fillSignLanesNEON(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+TEXT ·fillSignLanesNEON(SB), NOSPLIT, $0-44
+	MOVD  dst+0(FP), out
+	MOVD  stride+8(FP), pitch
+	MOVD  ss+24(FP), streams
+	MOVD  count+32(FP), todo
+	LSL   $2, pitch, pitch
+	FMOVS $1.0, F31
+	VDUP  V31.S[0], V31.S4
+
+group:
+	MOVD  out, row
+	MOVD  n+16(FP), left
+	MOVWU b+40(FP), block
+
+blocks:
+	CALL laneWords<>(SB)
+	MOVD $4, wordsLeft
+
+word:
+	MOVD $32, bitsLeft
+
+bit:
+	NEON_SIGN_ROW
+	NEON_ROW(F25, F26, F27, F28)
+	SUBS $1, bitsLeft
+	BNE  bit
+	NEON_NEXT_WORDS
+	SUBS $1, wordsLeft
+	BNE  word
+	B    blocks
+
+next:
+	ADD  $256, streams
+	ADD  $64, out
+	SUBS $16, todo
+	BNE  group
+	RET
+
+// func perturbPairSignLanesNEON(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+TEXT ·perturbPairSignLanesNEON(SB), NOSPLIT, $0-68
+	MOVD  plus+0(FP), out
+	MOVD  minus+8(FP), down
+	MOVD  stride+16(FP), pitch
+	MOVD  $sigma+40(FP), R12
+	MOVD  ss+48(FP), streams
+	MOVD  count+56(FP), todo
+	LSL   $2, pitch, pitch
+	FMOVS $1.0, F31
+	VDUP  V31.S[0], V31.S4
+
+group:
+	MOVD  out, row
+	MOVD  down, rowDown
+	MOVD  theta+24(FP), in
+	MOVD  n+32(FP), left
+	MOVWU b+64(FP), block
+
+blocks:
+	CALL  laneWords<>(SB)
+	VLD1R (R12), [V24.S4]
+	MOVD  $4, wordsLeft
+
+word:
+	MOVD $32, bitsLeft
+
+bit:
+	NEON_SIGN_ROW
+	NEON_ROW_PAIR(25, 26, 27, 28)
+	SUBS $1, bitsLeft
+	BNE  bit
+	NEON_NEXT_WORDS
+	SUBS $1, wordsLeft
+	BNE  word
+	B    blocks
+
+next:
+	ADD  $256, streams
+	ADD  $64, out
+	ADD  $64, down
+	SUBS $16, todo
+	BNE  group
 	RET

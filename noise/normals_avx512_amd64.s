@@ -472,7 +472,9 @@ GLOBL z_natural<>(SB), RODATA|NOPTR, $64
 DATA z_weyl<>+0(SB)/4, $0x9E3779B9
 #define zWeyl1 z_weyl<>+4(SB)
 DATA z_weyl<>+4(SB)/4, $0xBB67AE85
-GLOBL z_weyl<>(SB), RODATA|NOPTR, $8
+#define zOne z_weyl<>+8(SB)
+DATA z_weyl<>+8(SB)/4, $0x3f800000
+GLOBL z_weyl<>(SB), RODATA|NOPTR, $12
 
 // Z_STREAMS sets keys and counters of a set to those of the eight streams at o(p), and
 // block b, a vector.
@@ -695,5 +697,110 @@ next:
 	ADDQ $256, DI
 	SUBQ $64, CX
 	JNZ group
+	VZEROUPPER
+	RET
+
+// Signs in lanes: word j of a block has the bits of rows 32j to 32j+31.
+
+// Z_SIGN sets eps to the row of the lowest bits of zAU, which it shifts out.
+#define Z_SIGN(eps) \
+	VPSLLD $31, zAU, eps; \
+	VPORD.BCST zOne, eps, eps; \
+	VPSRLD $1, zAU, zAU
+
+// Z_NEXTWORD sets zAU to the next word.
+#define Z_NEXTWORD \
+	VMOVDQA64 zAV, zAU; \
+	VMOVDQA64 zBU, zAV; \
+	VMOVDQA64 zBV, zBU
+
+// func fillSignLanesAVX512(dst *float32, stride, n int, ss *Stream, count int, b uint32)
+TEXT ·fillSignLanesAVX512(SB), NOSPLIT, $0-44
+	MOVQ dst+0(FP), DI
+	MOVQ stride+8(FP), DX
+	MOVQ ss+24(FP), SI
+	MOVQ count+32(FP), R10
+	SHLQ $2, DX
+	Z_LANEINIT
+
+streams:
+	MOVQ DI, R8
+	MOVQ n+16(FP), CX
+	MOVL b+40(FP), AX
+
+block:
+	VPBROADCASTQ AX, zB4
+	Z_LANEWORDS(SI, zB4)
+	MOVL $4, R13
+
+word:
+	MOVL $32, R12
+
+row:
+	Z_SIGN(zA4)
+	VMOVUPS zA4, (R8)
+	ADDQ DX, R8
+	DECQ CX
+	JEQ next
+	DECL R12
+	JNZ row
+	Z_NEXTWORD
+	DECL R13
+	JNZ word
+	INCL AX
+	JMP block
+
+next:
+	ADDQ $256, SI
+	ADDQ $64, DI
+	SUBQ $16, R10
+	JNZ streams
+	VZEROUPPER
+	RET
+
+// func perturbPairSignLanesAVX512(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+TEXT ·perturbPairSignLanesAVX512(SB), NOSPLIT, $0-68
+	MOVQ plus+0(FP), DI
+	MOVQ minus+8(FP), BX
+	MOVQ stride+16(FP), DX
+	VBROADCASTSS sigma+40(FP), zSigma
+	MOVQ ss+48(FP), SI
+	MOVQ count+56(FP), R10
+	SHLQ $2, DX
+	Z_LANEINIT
+
+streams:
+	MOVQ DI, R8
+	MOVQ BX, R9
+	MOVQ theta+24(FP), R11
+	MOVQ n+32(FP), CX
+	MOVL b+64(FP), AX
+
+block:
+	VPBROADCASTQ AX, zB4
+	Z_LANEWORDS(SI, zB4)
+	MOVL $4, R13
+
+word:
+	MOVL $32, R12
+
+row:
+	Z_SIGN(zA4)
+	Z_PAIR(zA4, zA5, zA6)
+	Z_PAIRNEXT
+	DECL R12
+	JNZ row
+	Z_NEXTWORD
+	DECL R13
+	JNZ word
+	INCL AX
+	JMP block
+
+next:
+	ADDQ $256, SI
+	ADDQ $64, DI
+	ADDQ $64, BX
+	SUBQ $16, R10
+	JNZ streams
 	VZEROUPPER
 	RET

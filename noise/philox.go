@@ -32,16 +32,21 @@ const domain = 0xA54FF53A5F1D36F1
 
 // Block returns block b of the stream: its words 4b to 4b+3.
 func (s Stream) Block(b uint64) [4]uint32 {
-	k0, k1 := uint32(s.Key), uint32(s.Key>>32)
-	c0, c1 := uint32(b), uint32(b>>32)
-	c2, c3 := uint32(s.Sub), uint32(s.Sub>>32)
+	lo, hi := philox(s.Key, b, s.Sub)
+	return [4]uint32{uint32(lo), uint32(lo >> 32), uint32(hi), uint32(hi >> 32)}
+}
+
+// philox returns the words of a block, as two pairs.
+func philox(key, lo, hi uint64) (uint64, uint64) {
+	k0, k1 := uint32(key), uint32(key>>32)
+	c0, c1, c2, c3 := uint32(lo), uint32(lo>>32), uint32(hi), uint32(hi>>32)
 	for round := 0; round < 10; round++ {
 		p0, p1 := uint64(c0)*mul0, uint64(c2)*mul1
 		c0, c1, c2, c3 = uint32(p1>>32)^c1^k0, uint32(p1), uint32(p0>>32)^c3^k1, uint32(p0)
 		k0 += weyl0
 		k1 += weyl1
 	}
-	return [4]uint32{c0, c1, c2, c3}
+	return uint64(c0) | uint64(c1)<<32, uint64(c2) | uint64(c3)<<32
 }
 
 // Word returns word i of the stream.
@@ -56,8 +61,7 @@ func (s Stream) Word(i uint64) uint32 { return s.Block(i / 4)[i%4] }
 // It costs one Philox block an identifier and doesn't allocate.
 func (s Stream) Derive(id ...uint64) Stream {
 	for _, n := range id {
-		w := Stream{s.Key ^ domain, s.Sub}.Block(n)
-		s = Stream{uint64(w[0]) | uint64(w[1])<<32, uint64(w[2]) | uint64(w[3])<<32}
+		s.Key, s.Sub = philox(s.Key^domain, n, s.Sub)
 	}
 	return s
 }

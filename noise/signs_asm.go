@@ -28,9 +28,9 @@ const (
 	// signStreams is how many streams share one pass over g.
 	signStreams = 64
 
-	// Up to these lengths plain Go is faster.
-	smallFillSigns = 32
-	smallSigns     = 16
+	// Up to these lengths plain Go is faster, in float64 up to half as much again.
+	smallFillSigns = 44
+	smallSigns     = 28
 
 	// Fewer streams or elements than these are faster one stream at a time, and
 	// then so many elements at a time.
@@ -63,9 +63,17 @@ func (r *signPanelRoom) panel() *signPanel {
 	return (*signPanel)(unsafe.Add(p, -uintptr(p)&63))
 }
 
+// longerThan reports whether kernels are faster than plain Go for n elements.
+func longerThan[F vec.Float](n, small int) bool {
+	if !cast.Is32[F]() {
+		small += small / 2
+	}
+	return n > small
+}
+
 func fillSigns[F vec.Float](dst []F, s Stream, off uint64) {
 	switch {
-	case len(dst) <= smallFillSigns || !signKernels():
+	case !longerThan[F](len(dst), smallFillSigns) || !signKernels():
 		fillSignsGeneric(dst, s, off)
 	case cast.Is32[F]():
 		fillSigns32(cast.To32(dst), s, off)
@@ -76,7 +84,7 @@ func fillSigns[F vec.Float](dst []F, s Stream, off uint64) {
 
 func perturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 	switch {
-	case len(dst) <= smallSigns || !signKernels():
+	case !longerThan[F](len(dst), smallSigns) || !signKernels():
 		perturbGeneric(dst, theta, sigma, s, off, true)
 	case cast.Is32[F]():
 		perturbSigns32(cast.To32(dst), cast.To32(theta), float32(sigma), s, off)
@@ -87,7 +95,7 @@ func perturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 
 func perturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
 	switch {
-	case len(theta) <= smallSigns || !signKernels():
+	case !longerThan[F](len(theta), smallSigns) || !signKernels():
 		perturbPairGeneric(plus, minus, theta, sigma, s, off, true)
 	case cast.Is32[F]():
 		perturbPairSigns32(cast.To32(plus), cast.To32(minus), cast.To32(theta), float32(sigma), s, off)
@@ -101,7 +109,9 @@ func axpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { perturbSigns(g, 
 
 func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	switch {
-	case len(g) <= smallSigns || !signKernels():
+	case inLanes(len(g), combineSignLanesMax, off, len(ws)):
+		combineLanes(g, ws, ss, true)
+	case !longerThan[F](len(g), smallSigns) || !signKernels():
 		combineGeneric(g, ws, ss, off, true)
 	case cast.Is32[F]():
 		combineSigns32(cast.To32(g), cast.To32(ws), ss, off)
@@ -113,11 +123,14 @@ func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 // signWords has the words for a call of a kernel, and the one after.
 type signWords [signChunk/32 + 1]uint32
 
-// set makes the words for the elements from off on, n or as many as fit. It returns
-// how many, and which bit is the first.
+// set makes the words for the elements from off on, n or as many as fit and come
+// before the last element number. It returns how many, and which bit is the first.
 func (w *signWords) set(n int, s Stream, off uint64) (fit, first int) {
 	first = int(off % 128)
 	fit = least(n, signChunk-first)
+	if left := -off; left-1 < uint64(fit) { // the words go on, element numbers begin again
+		fit = int(left)
+	}
 	count := (first + fit + 32*group - 1) / (32 * group) * group // whole groups are fastest
 	words(w[:count], s, off/128*4)
 	return fit, first

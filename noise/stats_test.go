@@ -17,6 +17,7 @@ func normalCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
 // within asserts that got is within five standard deviations of want.
 func within(t *testing.T, what string, want, sd, got float64) {
 	t.Helper()
+	t.Logf("%s: %+.2f standard deviations", what, (got-want)/sd)
 	if !(math.Abs(got-want) < 5*sd) {
 		t.Errorf("%s: %v, want %v ± 5·%v", what, got, want, sd)
 	}
@@ -24,15 +25,20 @@ func within(t *testing.T, what string, want, sd, got float64) {
 
 // chi2 asserts that Pearson's statistic of the counts is that of the expected
 // ones, in Wilson and Hilferty's normal approximation.
-func chi2(t *testing.T, what string, expected float64, counts []int) {
+func chi2(t *testing.T, what string, counts []int, expected func(i int) float64) {
 	t.Helper()
 	var x float64
-	for _, c := range counts {
-		d := float64(c) - expected
-		x += d * d / expected
+	for i, c := range counts {
+		d := float64(c) - expected(i)
+		x += d * d / expected(i)
 	}
 	k := float64(len(counts) - 1)
 	within(t, what+": (χ²/k)^⅓", 1-2/(9*k), math.Sqrt(2/(9*k)), math.Cbrt(x/k))
+}
+
+// uniform is what chi2 expects of n samples in k bins of equal probability.
+func uniform(n, k int) func(int) float64 {
+	return func(int) float64 { return float64(n) / float64(k) }
 }
 
 func samples(t *testing.T, logN int) []float32 {
@@ -68,7 +74,7 @@ func TestBins(t *testing.T) {
 	for _, v := range z {
 		counts[int(normalCDF(float64(v))*1000)]++
 	}
-	chi2(t, "1000 bins of equal probability", float64(len(z))/1000, counts)
+	chi2(t, "1000 bins of equal probability", counts, uniform(len(z), 1000))
 }
 
 func TestKolmogorovSmirnov(t *testing.T) {
@@ -128,7 +134,7 @@ func independent(t *testing.T, what string, x, y func(i int) float32, n int) {
 	for name, sum := range map[string]float64{"x·y": xy, "x²·y²": x2y2, "x²·y": x2y, "x·y²": xy2, "signs": sign} {
 		within(t, what+": correlation of "+name, 0, 1, sum/root)
 	}
-	chi2(t, what+": grid", float64(n)/256, counts)
+	chi2(t, what+": grid", counts, uniform(n, 256))
 }
 
 func TestPairIsIndependent(t *testing.T) {
@@ -188,5 +194,5 @@ func TestSigns(t *testing.T) {
 		}
 		counts[b]++
 	}
-	chi2(t, "bytes of signs", n/8/256, counts)
+	chi2(t, "bytes of signs", counts, uniform(len(z)/8, 256))
 }

@@ -90,15 +90,17 @@ func TestStop(t *testing.T) {
 		"vec.Axpy":     func(s []float32) { vec.Axpy(s[:len(s)/2], 1, s[len(s)/2:]) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			ours := best(t, run)
-			t.Logf("longest of %d collections, in the best try: %v", perTry, ours)
-			if ours <= longest {
-				return
+			for round := 0; round < 3; round++ { // a busy machine may have been less so for the control
+				ours := best(t, run)
+				t.Logf("longest of %d collections, in the best try: %v", perTry, ours)
+				if ours <= longest {
+					return
+				}
+				if control := best(t, plainGo); control > ours/4 {
+					t.Skipf("plain Go makes stops of %v: the machine is too busy to tell", control)
+				}
 			}
-			if control := best(t, plainGo); control > ours/4 {
-				t.Skipf("plain Go makes stops of %v: the machine is too busy to tell", control)
-			}
-			t.Errorf("in each try a collection took %v or more to stop the goroutines", ours)
+			t.Errorf("in each try a collection took more than %v to stop the goroutines", longest)
 		})
 	}
 }

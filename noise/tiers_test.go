@@ -4,6 +4,8 @@ import (
 	"math"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/noise-reuse/nres/internal/cpu"
 	"github.com/noise-reuse/nres/internal/guard"
 	"github.com/noise-reuse/nres/internal/race"
@@ -64,7 +66,7 @@ func testTiers[F vec.Float](t *testing.T) {
 		places = append(places, 1+4*a) // all alignments to 16 elements
 	}
 	if testing.Short() || race.Enabled {
-		places = places[:4]
+		places = places[:3]
 	}
 	i := uint64(0)
 	next := func(n, place int) trial {
@@ -73,13 +75,13 @@ func testTiers[F vec.Float](t *testing.T) {
 		return trial{n, place | int(x[0]>>8)<<6, uint64(x[0]) << (x[1] % 32), Stream{uint64(x[2]), i << 30}, int(x[3]) % 6, i >> 4, uint8(x[1] >> 24), 0x3f8ccccd3f8ccccd + i}
 	}
 	for _, op := range operations[F]() {
-		for n := 0; n <= short; n++ {
+		for _, n := range upTo(short) {
 			for _, place := range places {
 				try(t, op, next(n, place), room)
 			}
 		}
 	}
-	for n := 0; n <= short; n++ {
+	for _, n := range upTo(short) {
 		for _, place := range places {
 			next(n, place).words(t, roomWords)
 		}
@@ -92,6 +94,46 @@ func testTiers[F vec.Float](t *testing.T) {
 			try(t, op, tr, room)
 		}
 		next(n, 0).words(t, roomWords)
+	}
+}
+
+// TestNumbersBeginAgain holds calls that go beyond element 2^64−1 to two calls, one up to
+// there and one from element 0 on.
+func TestNumbersBeginAgain(t *testing.T) {
+	tiers.Run(t, setTier, func(t *testing.T) {
+		both(t, testNumbersBeginAgain[float32], testNumbersBeginAgain[float64])
+	})
+}
+
+func testNumbersBeginAgain[F vec.Float](t *testing.T) {
+	ss, ws := make([]Stream, 9), make([]F, 9) // of signs, panels of many streams too
+	for k := range ss {
+		ss[k], ws[k] = New(6).Derive(uint64(k)), F(k)-3.5
+	}
+	for _, n := range []int{1, 2, 70, 5000} {
+		for _, before := range []int{0, 1, 3, 63, 128, 2048, 2500, 4999} {
+			if before >= n || testing.Short() && before > 1 && before < 2500 {
+				continue
+			}
+			for _, op := range operations[F]() {
+				var want, got, first, second [3][]F
+				for i := range got {
+					got[i], want[i] = make([]F, n), make([]F, n)
+					Fill(got[i], New(uint64(i)), 0)
+					copy(want[i], got[i])
+					first[i], second[i] = want[i][:before], want[i][before:]
+				}
+				op.run(got, ws, ss, -uint64(before))
+				op.run(first, ws, ss, -uint64(before))
+				op.run(second, ws, ss, 0)
+				require.Equal(t, want, got, "%s, %d elements, %d of them before the end", op.name, n, before)
+			}
+			want, got := make([]uint32, n), make([]uint32, n)
+			Words(got, ss[1], -uint64(before))
+			Words(want[:before], ss[1], -uint64(before))
+			Words(want[before:], ss[1], 0)
+			require.Equal(t, want, got, "Words, %d, %d of them before the end", n, before)
+		}
 	}
 }
 
@@ -159,13 +201,13 @@ func (tr trial) words(t *testing.T, room *guard.Memory[uint32]) {
 }
 
 // nearBoundary moves every other trial to where it meets a multiple of 2^bits, and
-// all from where element numbers overflow.
+// half of those to where element numbers begin again.
 func (tr *trial) nearBoundary(bits int) {
-	if tr.seed&1 == 1 {
+	switch tr.seed & 3 {
+	case 1:
 		tr.off = tr.off&^(1<<bits-1) - tr.off%uint64(tr.n+200)
-	}
-	if tr.off > math.MaxUint64-1<<20 {
-		tr.off -= 1 << 20
+	case 3:
+		tr.off = -(tr.off % uint64(tr.n+200))
 	}
 }
 

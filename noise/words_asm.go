@@ -5,7 +5,7 @@ package noise
 import "github.com/noise-reuse/nres/internal/race"
 
 // Up to this length plain Go is faster than a group of words.
-const smallWords = 8
+const smallWords = 12
 
 func words(dst []uint32, s Stream, off uint64) {
 	if len(dst) <= smallWords || !signKernels() {

@@ -54,7 +54,7 @@ func (o *ClipUp[F]) MarshalBinary() ([]byte, error) {
 	w.String(fmt.Sprintf("%T", o))
 	codec.Floats(&w, []F{o.LR, o.Momentum, o.MaxSpeed})
 	codec.Floats(&w, o.v)
-	return w.B, nil
+	return w.Sum(), nil
 }
 
 // UnmarshalBinary restores a state. On an error, o is as it was.

@@ -77,7 +77,7 @@ func (o *SGD[F]) MarshalBinary() ([]byte, error) {
 	w.String(fmt.Sprintf("%T", o))
 	codec.Floats(&w, []F{o.LR, o.Momentum})
 	codec.Floats(&w, o.v)
-	return w.B, nil
+	return w.Sum(), nil
 }
 
 // UnmarshalBinary restores a state. On an error, o is as it was.
@@ -92,11 +92,11 @@ func (o *SGD[F]) UnmarshalBinary(data []byte) error {
 }
 
 func read(kind string, data []byte) (*codec.Reader, error) {
-	r := &codec.Reader{B: data}
+	r := codec.Checked(data)
 	if got := r.String(); r.Err == nil && got != kind {
-		return r, fmt.Errorf("it is of %s, not of %s", got, kind)
+		return &r, fmt.Errorf("it is of %s, not of %s", got, kind)
 	}
-	return r, nil
+	return &r, nil
 }
 
 func end(r *codec.Reader, err error, fits bool) error {
@@ -166,7 +166,7 @@ func (o *Adam[F]) MarshalBinary() ([]byte, error) {
 	codec.Floats(&w, []float64{o.Beta1, o.Beta2, o.b1, o.b2})
 	codec.Floats(&w, o.m)
 	codec.Floats(&w, o.v)
-	return w.B, nil
+	return w.Sum(), nil
 }
 
 // UnmarshalBinary restores a state. On an error, o is as it was.

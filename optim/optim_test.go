@@ -103,6 +103,9 @@ func TestResume(t *testing.T) {
 					assert.NoError(t, err)
 					for n := range state {
 						assert.Error(t, fresh[name]().UnmarshalBinary(state[:n]), "%s, %d bytes", name, n)
+						bad := append([]byte(nil), state...)
+						bad[n]++
+						assert.Error(t, fresh[name]().UnmarshalBinary(bad), "%s, byte %d", name, n)
 					}
 					o = fresh[name]()
 					assert.NoError(t, o.UnmarshalBinary(state))

@@ -18,7 +18,8 @@ import (
 // and the loss ½(s_t[0] − 1)². At first a larger θ raises s[0]; in the end s[0] is
 // −6θ. The loss satisfies Assumption 2 of Li et al., NeurIPS 2023.
 type Influence[F vec.Float] struct {
-	horizon int
+	horizon   int
+	half, one []F // rows of constants
 }
 
 const (
@@ -38,7 +39,11 @@ func NewInfluence[F vec.Float](horizon int) (*Influence[F], error) {
 	if horizon < 1 {
 		return nil, fmt.Errorf("tasks: the horizon is %d; Influence needs at least one step", horizon)
 	}
-	return &Influence[F]{horizon}, nil
+	n := &Influence[F]{horizon, make([]F, unroll.MaxLanes), make([]F, unroll.MaxLanes)}
+	for j := range n.half {
+		n.half[j], n.one[j] = 0.5, 1
+	}
+	return n, nil
 }
 
 // ParamLen returns 1.
@@ -103,6 +108,30 @@ func timesA[F vec.Float](v []F) {
 	v[0] *= 0.5
 }
 
+// WindowLanes makes steps of every lane, a row of the state at a time.
+func (n *Influence[F]) WindowLanes(s, theta []F, _ []int, steps int, _ []noise.Stream, sum []F) {
+	var rows [3][unroll.MaxLanes]F
+	w := len(sum)
+	minus, e, halfE := rows[0][:w], rows[1][:w], rows[2][:w]
+	half, one := n.half[:w], n.one[:w]
+	vec.Scale(minus, -1, theta)
+	for ; steps > 0; steps-- {
+		for i := 0; i < influenceLen; i++ {
+			row, add := s[i*w:(i+1)*w], theta
+			if i >= influenceFirst {
+				add = minus
+			}
+			if i < influenceLen-1 {
+				vec.Add(row, row, s[(i+1)*w:(i+2)*w])
+			}
+			vec.MulAdd(row, half, row, add)
+		}
+		vec.Sub(e, s[:w], one)
+		vec.Scale(halfE, 0.5, e)
+		vec.MulAdd(sum, halfE, e, sum)
+	}
+}
+
 // Partials sets g, of length t, to the g_i^t of Assumption 2 at theta: the
 // derivatives of L_t by the parameters of steps 1, …, t.
 func (n *Influence[F]) Partials(g, theta []F, t int) {
@@ -132,7 +161,7 @@ func (n *Influence[F]) Partials(g, theta []F, t int) {
 // tends to −1/6 with the horizon.
 func (n *Influence[F]) Best() float64 {
 	// s_t[0] = b_t + θ·c_t, so it's a least-squares problem.
-	exact := &Influence[float64]{n.horizon}
+	exact := &Influence[float64]{horizon: n.horizon}
 	var s [2][influenceLen]float64
 	for k := range s {
 		exact.Init(s[k][:], noise.Stream{})
@@ -149,8 +178,13 @@ func (n *Influence[F]) Best() float64 {
 	return above / below
 }
 
+var _ unroll.Laner[float32] = (*Influence[float32])(nil)
+
 func influenceTask() Task {
-	n := &Influence[float32]{InfluenceHorizon}
+	n, err := NewInfluence[float32](InfluenceHorizon)
+	if err != nil {
+		panic(err)
+	}
 	return Task{
 		Name:    "influence",
 		Summary: "influence balancing: short and long run disagree (Tallec and Ollivier, 2017)",

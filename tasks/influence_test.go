@@ -10,6 +10,7 @@ import (
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/optim"
 	"github.com/noise-reuse/nres/unroll"
+	"github.com/noise-reuse/nres/vec"
 )
 
 // TestInfluenceIsTheMatrix compares with A·s + θ·signs, written out.
@@ -124,4 +125,19 @@ func narrowed(x []float64) []float32 {
 		y[i] = float32(v)
 	}
 	return y
+}
+
+func TestInfluenceLanes(t *testing.T) {
+	testInfluenceLanes[float32](t)
+	testInfluenceLanes[float64](t)
+}
+
+func testInfluenceLanes[F vec.Float](t *testing.T) {
+	for _, horizon := range []int{1, 2, 30, 500} {
+		l, err := NewInfluence[F](horizon)
+		require.NoError(t, err)
+		for seed := uint64(0); seed < 3; seed++ {
+			require.NoError(t, unroll.CheckLanes[F](l, []F{InfluenceStart}, 10, seed))
+		}
+	}
 }

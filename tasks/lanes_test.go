@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"fmt"
 	"sort"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func TestLorenzLanes(t *testing.T) {
 func testLorenzLanes[F vec.Float](t *testing.T) {
 	horizons, seeds := []int{1, 2, 3, 4, 5, 17, 200, 1000}, uint64(10)
 	if testing.Short() {
-		horizons, seeds = []int{1, 5, 140}, 2
+		horizons, seeds = []int{1, 5, 140}, 1
 	}
 	for _, horizon := range horizons {
 		l, err := NewLorenz(SimulateLorenz[F](LorenzTruth, horizon))
@@ -41,35 +42,71 @@ func testLorenzLanes[F vec.Float](t *testing.T) {
 	}
 }
 
-func BenchmarkLorenzLanes(b *testing.B) {
+// BenchmarkLorenz compares ways to make the steps of Lorenz: lanes in assembly, or in
+// plain Go where that is the tier; lanes written with package vec alone; and Step.
+func BenchmarkLorenz(b *testing.B) {
 	l, err := NewLorenz(SimulateLorenz[float32](LorenzTruth, LorenzHorizon))
 	require.NoError(b, err)
-	run := func(name string, l unroll.Laner[float32]) {
-		b.Run(name, func(b *testing.B) {
-			const width, n = 64, 100
+	const n = 100
+	run := func(tier cpu.Tier, how string, workers int, window windowLanes) {
+		b.Run(fmt.Sprintf("how=%s/tier=%v/workers=%d", how, tier, workers), func(b *testing.B) {
+			width := 2 * workers
 			s, theta, sum := make([]float32, 3*width), make([]float32, 2*width), make([]float32, width)
-			t0, env := make([]int, 32), make([]noise.Stream, 32)
+			t0, env := make([]int, workers), make([]noise.Stream, workers)
 			noise.Fill(theta, noise.New(1), 0)
 			for j := range sum {
-				s[j], s[width+j], s[2*width+j] = 1.2, 1.3, 1.6
 				theta[j], theta[width+j] = 3.7+0.04*theta[j], 3.1+0.04*theta[width+j]
-				t0[j%32] = 100 * (j % 20)
+				t0[j%workers] = n * (j % 20)
 			}
-			start := append([]float32(nil), s...)
 			times := make([]float64, b.N)
 			b.ReportAllocs()
+			b.ResetTimer()
 			for i := range times {
-				copy(s, start)
+				for j := range sum {
+					s[j], s[width+j], s[2*width+j] = 1.2, 1.3, 1.6
+				}
 				begin := time.Now()
-				l.WindowLanes(s, theta, t0, n, env, sum)
+				window(s, theta, t0, n, env, sum)
 				times[i] = float64(time.Since(begin).Nanoseconds())
 			}
 			reportMedian(b, times)
-			b.ReportMetric(times[len(times)/2]/(width*n), "ns/step")
+			b.ReportMetric(times[len(times)/10]/float64(width*n), "p10-ns/step")
 		})
 	}
-	run("vec", vecLorenz{l})
-	tiers.Each(b, setTier, func(tier cpu.Tier) { run(tier.String(), l) })
+	tiers.Each(b, setTier, func(tier cpu.Tier) {
+		for _, workers := range []int{32, 64, 128} {
+			run(tier, "lanes", workers, l.WindowLanes)
+			if tier == cpu.Active() { // package vec isn't limited by setTier
+				run(tier, "vec", workers, vecLorenz{l}.WindowLanes)
+			}
+		}
+	})
+	run(cpu.Generic, "steps", 32, stepLanes[float32](l))
+}
+
+type windowLanes = func(s, theta []float32, t0 []int, n int, env []noise.Stream, sum []float32)
+
+// stepLanes returns WindowLanes as it is defined, by calls of Step.
+func stepLanes[F vec.Float](sys unroll.System[F]) func(s, theta []F, t0 []int, n int, env []noise.Stream, sum []F) {
+	state, th := make([]F, sys.StateLen()), make([]F, sys.ParamLen())
+	return func(s, theta []F, t0 []int, n int, env []noise.Stream, sum []F) {
+		w := len(sum)
+		for j := range sum {
+			k := j % len(t0)
+			for i := range state {
+				state[i] = s[i*w+j]
+			}
+			for i := range th {
+				th[i] = theta[i*w+j]
+			}
+			for t := t0[k] + 1; t <= t0[k]+n; t++ {
+				sum[j] += sys.Step(state, th, t, env[k])
+			}
+			for i, v := range state {
+				s[i*w+j] = v
+			}
+		}
+	}
 }
 
 // reportMedian reports the median of times in nanoseconds, and the tenth of them that
@@ -144,7 +181,7 @@ func TestLorenzBounds(t *testing.T) {
 type vecLorenz struct{ *Lorenz[float32] }
 
 func (l vecLorenz) WindowLanes(s, theta []float32, t0 []int, n int, _ []noise.Stream, sum []float32) {
-	var rows [8][6 * unroll.Lanes]float32
+	var rows [8][unroll.MaxLanes]float32
 	w := len(sum)
 	x, y, z := s[:w], s[w:2*w], s[2*w:]
 	r, adt, xdt, dx, dy, dz, e := rows[0][:w], rows[1][:w], rows[2][:w], rows[3][:w], rows[4][:w], rows[5][:w], rows[6][:w]

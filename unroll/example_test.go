@@ -28,7 +28,7 @@ func (neuron) Step(s, theta []float32, _ int, _ noise.Stream) float32 {
 // an element of each particle. The operations are those of Step, each rounded, in the
 // same order; MulAdd rounds twice.
 func (neuron) WindowLanes(s, theta []float32, t0 []int, n int, _ []noise.Stream, sum []float32) {
-	var half, row [8 * unroll.Lanes]float32 // an estimator has up to 6 groups of lanes
+	var half, row [unroll.MaxLanes]float32
 	w := len(sum)
 	a, b := theta[:w], theta[w:]
 	e := row[:w]

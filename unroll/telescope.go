@@ -10,6 +10,9 @@ import (
 // so that online estimators, which see windows of it, minimise L_T and not the mean
 // (Vicol, ES-Single, 2023): T times the gradient of the mean loss is that of L_T.
 //
+// With more than one perturbation an episode there are two unbiased ways to weigh
+// these losses: see estimator.Config.Telescoping.
+//
 // The state has one element more than that of sys, the last loss.
 func Telescope[F vec.Float](sys System[F]) System[F] { return telescope[F]{sys} }
 

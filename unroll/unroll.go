@@ -38,6 +38,15 @@ type Windower[F vec.Float] interface {
 	Window(s, theta []F, t0, n int, env noise.Stream) (sum F)
 }
 
+// A Differentiable is a System whose losses have a derivative that it can compute.
+type Differentiable[F vec.Float] interface {
+	System[F]
+	// WindowGradient adds to grad, of length ParamLen, the derivative by theta of the
+	// sum of the losses of steps t0+1..t0+n, given the state s_t0, and advances s to
+	// s_{t0+n}, with the bits of Step. 1 ≤ n ≤ T − t0.
+	WindowGradient(grad, s, theta []F, t0, n int, env noise.Stream)
+}
+
 // Stretch is the number of steps over which losses are added in type F; the sums
 // of stretches are added in float64. It also bounds the time of one call of
 // Window.

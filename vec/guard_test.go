@@ -1,34 +1,11 @@
-//go:build (linux || darwin) && (amd64 || arm64) && !purego
+//go:build (amd64 || arm64) && !purego
 
 package vec
 
-import (
-	"syscall"
-	"testing"
-	"unsafe"
-)
+import "testing"
 
-// guarded returns the end and the beginning of n elements each that touch pages
+// TestGuardPages gives the kernels, below their thresholds too, slices that touch pages
 // where every access faults.
-func guarded[F Float](t *testing.T, n int) (end, begin []F) {
-	page := syscall.Getpagesize()
-	size := (n*8 + page - 1) / page * page
-	m, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { syscall.Munmap(m) })
-	for _, p := range [][]byte{m[:page], m[page+size:]} {
-		if err := syscall.Mprotect(p, syscall.PROT_NONE); err != nil {
-			t.Fatal(err)
-		}
-	}
-	all := unsafe.Slice((*F)(unsafe.Pointer(&m[page])), size/int(unsafe.Sizeof(*new(F))))
-	return all[len(all)-n:], all[:n]
-}
-
-// Kernels touch no byte outside their slices. (Under qemu 7.2 this fails on AVX2:
-// its VMASKMOV loads read the lanes that are masked out.)
 func TestGuardPages(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		t.Run("float32", testGuardPages[float32])
@@ -38,20 +15,21 @@ func TestGuardPages(t *testing.T) {
 
 func testGuardPages[F Float](t *testing.T) {
 	const longest = 4*64 + 1
-	var end, begin [4][]F
-	for k := range end {
-		end[k], begin[k] = guarded[F](t, longest)
-	}
+	room := newRooms[F](t, longest)
 	for n := 1; n <= longest; n++ {
-		for _, m := range [][4][]F{
-			{end[0][longest-n:], end[1][longest-n:], end[2][longest-n:], end[3][longest-n:]},
-			{begin[0][:n], begin[1][:n], begin[2][:n], begin[3][:n]},
-		} {
+		for place := 0; place <= 2; place += 2 { // the beginning and the end
+			var s [4][]F
+			for i := range s {
+				s[i] = slice(room[i], n, place)
+			}
 			for _, k := range allKernels[F]() {
-				k.run(m[0], [3][]F{m[1], m[2], m[3]})
+				k.run(s[0], [3][]F{s[1], s[2], s[3]})
 			}
 			for _, r := range allReductions[F]() {
-				r.kernel(m[0], m[1], nil)
+				r.kernel(s[0], s[1], nil)
+			}
+			for i := range room {
+				room[i].Check(t)
 			}
 		}
 	}

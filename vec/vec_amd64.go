@@ -7,6 +7,8 @@ import (
 	"github.com/noise-reuse/nres/internal/race"
 )
 
+const mathChunk64 = 1 << 10
+
 // Tests change these.
 var (
 	useAVX2   = cpu.Active() >= cpu.AVX2

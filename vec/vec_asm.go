@@ -10,19 +10,19 @@ import "github.com/noise-reuse/nres/internal/cast"
 // be preempted between two calls of assembly.
 
 const (
-	// These bounds of a call, 64 KiB of each argument, make it 2 to 4 µs from the
-	// second-level cache and 20 µs from main memory. Denormal numbers may take the
-	// processor 50 to 100 µs if there is nothing else.
-	chunk32 = 16 << 10
-	chunk64 = 8 << 10
+	// These bounds of a call make it 0.5 to 5 µs, and with nothing but subnormal numbers,
+	// which cost Intel's processors 50 ns a vector and operation, 13 µs (26 with AVX2).
+	chunk32 = 4 << 10
+	chunk64 = 2 << 10
 
-	// For Exp, Tanh and Sqrt: below 5 µs, or 60 µs.
-	mathChunk32 = 4 << 10
-	mathChunk64 = 2 << 10
+	// For Exp, Tanh and Sqrt: 20 µs with subnormal arguments or results (30 with AVX2). Where
+	// only intermediate values are subnormal, |x| near the root of the least normal
+	// number, Exp takes 33 µs, in float64 62. mathChunk64 is in vec_<arch>.go.
+	mathChunk32 = 2 << 10
 
 	// From these lengths on the kernels are faster than plain Go.
 	minLength       = 12
-	minMathLength   = 5
+	minMathLength   = 6
 	minReduceLength = lanes + 1
 )
 

@@ -65,6 +65,27 @@ func toBits[F Float](x F) uint64 {
 	panic("unreachable")
 }
 
+// specials returns zeros, infinities, NaN, the ends of the ranges of normal and
+// denormal numbers, and what is next to where Exp and Tanh change.
+func specials[F Float]() (x []F) {
+	var f F
+	tiny, least, huge := 0x1p-1074, 0x1p-1022, math.MaxFloat64
+	if _, ok := any(f).(float32); ok {
+		tiny, least, huge = 0x1p-149, 0x1p-126, math.MaxFloat32
+	}
+	for _, v := range []float64{
+		0, 1, 0.5, math.Inf(1), math.NaN(), tiny, 3 * tiny, least - tiny, least, least + tiny, huge, 0x1p23, 0x1p52,
+		10, 20, 22, 88, 88.72283, 88.72284, 89, 87.3365, 103.278, 103.9720, 103.9721, 104, 0.2599, 0.26,
+		709.782712893384, 709.782712893385, 710, 708.3964, 744.4400, 745.1332, 745.1333, 746,
+	} {
+		c := toBits(F(v))
+		for d := uint64(0); d < 4; d++ {
+			x = append(x, fromBits[F](c+d), fromBits[F](c-d), -fromBits[F](c+d), -fromBits[F](c-d))
+		}
+	}
+	return x
+}
+
 func equal[F Float](t *testing.T, what string, want, got []F) {
 	t.Helper()
 	for i := range want {

@@ -78,7 +78,7 @@ first.`, repetitions, combined, tie),
 	f.DurationVar(&j.time, "time", benchTime, "`time` to take, about; long calls may need more")
 	f.BoolVar(&j.json, "json", false, "report as one JSON object")
 	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
-	cmd.AddCommand(masterCommand())
+	cmd.AddCommand(latencyCommand(), masterCommand())
 	return cmd
 }
 

@@ -104,8 +104,8 @@ func TestBadInput(t *testing.T) {
 		{"train lorenz --iterations 0", []string{"--iterations is 0", "at least 1"}},
 		{"train lorenz --seed -1", []string{"--seed", `"-1"`, "whole number from 0"}},
 		{"train lorenz --parallelism -1", []string{"--parallelism is -1", "0 for GOMAXPROCS"}},
-		{"train lorenz --period 100", []string{"--period is 100", "0 with nres"}},
-		{"train lorenz --estimator pes --period 100", []string{"--period is 100", "0 with pes"}},
+		{"train lorenz --period 100", []string{"--period is 100", "2000, or 0 for it, with nres"}},
+		{"train lorenz --estimator pes --period 101", []string{"--period is 101", "100, or 0 for it, with pes"}},
 		{"train lorenz --estimator gpes", []string{"--period is 0", "K ≥ 1 with gpes"}},
 		{"train lorenz --data none.csv", []string{"--data", "none.csv"}},
 		{"train lorenz --data=", []string{"--data", "a CSV file"}},
@@ -282,7 +282,7 @@ type stopper struct {
 
 func (s stopper) close() {}
 func (s stopper) update(done int, _ float64) {
-	if done == s.after {
+	if done >= s.after {
 		s.stop()
 	}
 }

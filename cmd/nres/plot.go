@@ -156,7 +156,7 @@ func corners(lo, hi, p plotter.XY) (plotter.XY, plotter.XY) {
 
 // methodTitle returns a method as the papers write it.
 func methodTitle(name string) string {
-	if title, ok := map[string]string{"fulles": "FullES", "essingle": "ES-Single"}[name]; ok {
+	if title, ok := map[string]string{"fulles": "FullES", "essingle": "ES-Single", "pesanalytic": "PES-Analytic"}[name]; ok {
 		return title
 	}
 	return strings.ToUpper(name)

@@ -5,10 +5,14 @@ package codec
 import (
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"math"
 
 	"github.com/noise-reuse/nres/internal/cast"
 )
+
+// errSum is what Checked fails with.
+var errSum = errors.New("cut off or changed: the checksum does not match")
 
 // ErrShort is what a Reader fails with at the end of its input.
 var ErrShort = errors.New("the data ends too early")
@@ -27,6 +31,12 @@ func (w *Writer) Bool(v bool) {
 	} else {
 		w.Uint(0)
 	}
+}
+
+// Sum returns what was written and a checksum, CRC-32C.
+func (w *Writer) Sum() []byte {
+	w.Uint(uint64(crc32.Checksum(w.B, crc32.MakeTable(crc32.Castagnoli))))
+	return w.B
 }
 
 // String writes the length and the bytes.
@@ -53,6 +63,20 @@ func Floats[F float32 | float64](w *Writer, x []F) {
 type Reader struct {
 	B   []byte
 	Err error
+}
+
+// Checked returns a Reader of what Sum returned, which fails if that has changed.
+func Checked(data []byte) Reader {
+	end := len(data) - 8
+	if end < 0 {
+		return Reader{Err: ErrShort}
+	}
+	sum := Reader{B: data[end:]}
+	r := Reader{B: data[:end]}
+	if sum.Uint() != uint64(crc32.Checksum(r.B, crc32.MakeTable(crc32.Castagnoli))) {
+		r.Err = errSum
+	}
+	return r
 }
 
 func (r *Reader) take(n uint64) []byte {

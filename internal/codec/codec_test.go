@@ -52,3 +52,26 @@ func TestRoundTrip(t *testing.T) {
 	assert.Nil(t, ReadFloats[float64](&r))
 	assert.Error(t, r.Err)
 }
+
+// TestSum: what was cut off, extended, or changed anywhere is refused.
+func TestSum(t *testing.T) {
+	var w Writer
+	w.String("a state")
+	w.Float(0.25)
+	good := w.Sum()
+	read := func(b []byte) error {
+		r := Checked(b)
+		_, _ = r.String(), r.Float()
+		return r.End()
+	}
+	assert.NoError(t, read(good))
+	assert.Error(t, read(append(append([]byte(nil), good...), 0)))
+	for n := range good {
+		assert.Error(t, read(good[:n]), "cut off at %d", n)
+		for bit := 0; bit < 8; bit++ {
+			bad := append([]byte(nil), good...)
+			bad[n] ^= 1 << bit
+			assert.Error(t, read(bad), "bit %d of byte %d", bit, n)
+		}
+	}
+}

@@ -53,7 +53,8 @@ const wanted = "train-images-idx3-ubyte and train-labels-idx1-ubyte, the same wi
 // MNIST and Fashion-MNIST in IDX files, plain or gzipped (train, and t10k for the
 // test), or the UCI digits (optdigits.tra and .hol, or UCI's .tra that is both, for
 // training; .tes). If there is only one of training and test, its first four fifths are
-// for training and the rest for the test.
+// for training and the rest for the test. If there are no images, the error is an
+// fs.ErrNotExist.
 func Load(dir string) (train, test *Set, err error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, nil, fmt.Errorf("data: %w; expected a directory with %s", err, wanted)
@@ -77,9 +78,9 @@ func Load(dir string) (train, test *Set, err error) {
 	switch all := train; {
 	case train == nil && test == nil:
 		if _, err := os.Stat(filepath.Join(dir, yachtName)); err == nil {
-			return nil, nil, fmt.Errorf("data: %s has %s, which are no images; expected %s", dir, yachtName, wanted)
+			return nil, nil, fmt.Errorf("data: %s has %s, which are no images (%w); expected %s", dir, yachtName, fs.ErrNotExist, wanted)
 		}
-		return nil, nil, fmt.Errorf("data: no images in %s; expected %s", dir, wanted)
+		return nil, nil, fmt.Errorf("data: no images in %s (%w); expected %s", dir, fs.ErrNotExist, wanted)
 	case train == nil || test == nil:
 		if all == nil {
 			all = test

@@ -254,7 +254,7 @@ func TestDigitsGolden(t *testing.T) {
 
 const (
 	digitsGolden = "ee4994183bf0e2a525f79442da4a6bc0b998da2594aecdf19f90813042ce7901"
-	planeGolden  = "eff292c1224b7ade6082d39a1f029267bd0a9fe95a7986fd1d305e210108d454"
+	planeGolden  = "ec9068bef1b601ec051dda35b5da609272c18585dd5b0f7e43c99ef250bdfa5f"
 )
 
 // TestDigits: a longer set begins with the shorter one, and another stream draws

@@ -118,7 +118,7 @@ func clamp(x, lo, hi float32) float32 {
 }
 
 // Plane draws n rows of a regression problem: correlated normal inputs, an output that
-// is linear in them, and an error of standard deviation 2. The bits are the same on
+// is linear in them, and an error of standard deviation 6. The bits are the same on
 // every machine.
 func Plane(n, inputs int, s noise.Stream) *Regression {
 	r := &Regression{make([]float64, n*inputs), make([]float64, n), inputs}
@@ -131,7 +131,7 @@ func Plane(n, inputs int, s noise.Stream) *Regression {
 		for k := 1; k < inputs; k++ {
 			row[k] += float64(0.7 * row[k-1])
 		}
-		r.Y[i] *= 2
+		r.Y[i] *= 6
 		for k, w := range weights {
 			r.Y[i] += float64(w * row[k])
 		}

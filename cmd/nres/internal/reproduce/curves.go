@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"gonum.org/v1/plot"
@@ -25,14 +26,23 @@ type Level struct {
 	Y    float64
 }
 
-// A Panel is a plot with logarithmic axes: of each line the mean over seeds, and a band
-// from the least to the greatest.
+// A Panel is a plot, with logarithmic axes if they aren't said to be linear: of each line
+// the mean over seeds, and a band from the least to the greatest.
 type Panel struct {
-	X, Y    string // labels, with units
-	Lines   []Line
-	Levels  []Level
-	LinearX bool   // and the legend where there is most room
-	Legend  string // which of them it explains: "lines", "levels", or none
+	X, Y             string // labels, with units
+	LinearX, LinearY bool
+	Lines            []Line
+	Levels           []Level
+	Legend           string // which of them it explains: "lines", "levels", "both", or none
+	Corner           string // where it is: "top right" and so on, or where there is room in logarithmic plots
+}
+
+// onAxis returns v as an axis has it.
+func onAxis(v float64, linear bool) float64 {
+	if linear {
+		return v
+	}
+	return math.Log10(v)
 }
 
 // drawPanels draws panels side by side.
@@ -47,14 +57,9 @@ func drawPanels(w io.Writer, headline, settings string, panels ...Panel) error {
 func (p *Panel) plot() *plot.Plot {
 	out := chart.New()
 	out.X.Label.Text, out.Y.Label.Text = p.X, p.Y
-	out.X.Tick.Marker, out.Y.Tick.Marker = chart.Ticks{Log: true}, chart.Ticks{Log: true}
+	out.X.Tick.Marker, out.Y.Tick.Marker = chart.Ticks{Log: !p.LinearX}, chart.Ticks{Log: !p.LinearY}
 	lo := plotter.XY{X: math.Inf(1), Y: math.Inf(1)}
 	hi := plotter.XY{X: math.Inf(-1), Y: math.Inf(-1)}
-	across := math.Log10
-	if p.LinearX {
-		across = func(x float64) float64 { return x }
-		out.X.Tick.Marker = chart.Ticks{}
-	}
 	var bands []chart.Band
 	var all plotter.XYs
 	for i, l := range p.Lines {
@@ -66,19 +71,19 @@ func (p *Panel) plot() *plot.Plot {
 				y += l.Y[s][k] / float64(len(l.Y))
 				least, most = min(least, l.Y[s][k]), max(most, l.Y[s][k])
 			}
-			if !p.LinearX && x <= 0 || !(least > 0) || math.IsInf(most, 0) { // not on these axes
+			if !p.LinearX && x <= 0 || !p.LinearY && !(least > 0) || least-least != 0 || most-most != 0 { // not on these axes
 				continue
 			}
-			pt := plotter.XY{X: across(x), Y: math.Log10(y)}
+			pt := plotter.XY{X: onAxis(x, p.LinearX), Y: onAxis(y, p.LinearY)}
 			b.At = append(b.At, pt)
-			b.Lo, b.Hi = append(b.Lo, math.Log10(least)), append(b.Hi, math.Log10(most))
+			b.Lo, b.Hi = append(b.Lo, onAxis(least, p.LinearY)), append(b.Hi, onAxis(most, p.LinearY))
 			lo.X, hi.X = min(lo.X, pt.X), max(hi.X, pt.X)
-			lo.Y, hi.Y = min(lo.Y, math.Log10(least)), max(hi.Y, math.Log10(most))
+			lo.Y, hi.Y = min(lo.Y, onAxis(least, p.LinearY)), max(hi.Y, onAxis(most, p.LinearY))
 		}
 		if len(b.At) > 0 {
 			bands = append(bands, b)
 			all = append(all, b.At...)
-			if p.Legend == "lines" {
+			if p.Legend == "lines" || p.Legend == "both" {
 				out.Legend.Add(l.Name, b)
 			}
 		}
@@ -88,9 +93,12 @@ func (p *Panel) plot() *plot.Plot {
 		out.Add(b)
 	}
 	for i, l := range p.Levels {
-		r := chart.Rule{Y: math.Log10(l.Y), LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(0.8), Dashes: [][]vg.Length{{1, 2}, {8, 2, 1, 2}}[i%2]}}
+		if !p.LinearY && !(l.Y > 0) || math.IsInf(l.Y, 0) {
+			continue
+		}
+		r := chart.Rule{Y: onAxis(l.Y, p.LinearY), LineStyle: draw.LineStyle{Color: color.Black, Width: vg.Points(0.8), Dashes: [][]vg.Length{{1, 2}, {8, 2, 1, 2}}[i%2]}}
 		out.Add(r)
-		if p.Legend == "levels" {
+		if p.Legend == "levels" || p.Legend == "both" {
 			out.Legend.Add(l.Name, r)
 		}
 		lo.Y, hi.Y = min(lo.Y, r.Y), max(hi.Y, r.Y)
@@ -101,8 +109,18 @@ func (p *Panel) plot() *plot.Plot {
 	// Losses fall late, on this axis: on the left there is room, above the levels.
 	out.Legend.Left = true
 	out.Legend.XOffs, out.Legend.YOffs = vg.Points(6), vg.Points(44)
-	if p.LinearX {
+	switch {
+	case p.Corner == "" && p.LinearX:
 		chart.PlaceLegend(out, all)
+	case p.Corner != "":
+		out.Legend.Left, out.Legend.Top = strings.HasSuffix(p.Corner, "left"), strings.HasPrefix(p.Corner, "top")
+		out.Legend.XOffs, out.Legend.YOffs = vg.Points(-6), vg.Points(6)
+		if out.Legend.Left {
+			out.Legend.XOffs = vg.Points(6)
+		}
+		if out.Legend.Top {
+			out.Legend.YOffs = vg.Points(-4)
+		}
 	}
 	return out
 }

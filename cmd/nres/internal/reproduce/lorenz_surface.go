@@ -149,7 +149,7 @@ func runLorenzSurface(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	r := &Report{Setup: fmt.Sprintf(`The loss of an episode from the fixed start, at %d × %d points of the plane, and along θ_gt + αu with u = (%.4f, %.4f), drawn at random.
 σ = 0.04 is how far perturbations reach.`, plane.N, plane.N, u[0], u[1])}
-	t := Table{Title: "Mean change of the loss over a way h along u, from 2,000 places with |α| ≤ 0.3:", Head: []string{"h", "h/σ", "mean change", "part of that over h = 0.1"}}
+	t := Table{Title: fmt.Sprintf("Mean change of the loss over a way h along u, from %d places with |α| ≤ 0.3:", places), Head: []string{"h", "h/σ", "mean change", "part of that over h = 0.1"}}
 	far := MeanOf(found[len(found)-1])
 	var at3 Interval
 	for i, h := range ways {

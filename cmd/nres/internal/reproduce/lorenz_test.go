@@ -236,6 +236,10 @@ func TestSides(t *testing.T) {
 		assert.InDelta(t, c.want, got.Mean, 1e-12)
 		assert.InDelta(t, got.Low, got.High, 1e-9)
 	}
+	// Errors e that are opposite in the two windows, and orthogonal in the replicates,
+	// would add ‖e‖² to products of a replicate with itself.
+	biased := windows{[][][]float64{{{4, 1}, {-2, 1}}, {{1, 4}, {1, -2}}}}
+	assert.Equal(t, 0.5, biased.sides().Mean)
 	// With a W of 1 and T of 1 there is one window.
 	sides, err := linearSides(3, 1, 1, tasks.Unrelated)
 	require.NoError(t, err)

@@ -107,8 +107,13 @@ func (lab *Lab) page(results []Result) string {
 	p := func(format string, args ...any) { fmt.Fprintf(&b, format, args...) }
 	p("# The papers' experiments, repeated\n\n")
 	form := ""
+	if len(results) < len(All()) {
+		for _, r := range results {
+			form += " " + r.Experiment.IDs[0]
+		}
+	}
 	if lab.Quick {
-		form = " --quick"
+		form += " --quick"
 	}
 	p("This page was written by `nres reproduce%s`. Its numbers are the same on every machine, but for the seconds,\n", form)
 	p("which are of one processor, and what is drawn over them. Intervals have 95 %% confidence. Each verdict follows from the\nnumbers by the rule below its figure.\n\n")

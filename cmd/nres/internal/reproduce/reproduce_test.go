@@ -115,6 +115,13 @@ func TestResume(t *testing.T) {
 		assert.EqualValues(t, 1, c.ran.Load())
 		assert.Equal(t, want, page(t, dir))
 
+		// Another unit's result under its name is not taken for it.
+		require.NoError(t, os.Rename(filepath.Join(filepath.Dir(path), kept[1].Name()), path))
+		c.ran.Store(0)
+		require.NoError(t, run(&Lab{Out: dir, Resume: true}, c, 100))
+		assert.EqualValues(t, 2, c.ran.Load())
+		assert.Equal(t, want, page(t, dir))
+
 		// Other parameters are another unit, and without Resume all run.
 		c.ran.Store(0)
 		require.NoError(t, run(&Lab{Out: dir}, c, 100))

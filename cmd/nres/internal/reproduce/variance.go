@@ -401,7 +401,7 @@ func (s *study) against() *plot.Plot {
 		b := chart.Bars{Look: chart.LookOf(c, 3), Floor: -300, NoLine: true}
 		for i := range s.points {
 			v := contender.of(i)
-			b.Add(float64(i), v.Mean, v.Low, v.High)
+			b.Add(float64(i)+0.16*float64(c-1), v.Mean, v.Low, v.High)
 			lo, hi = min(lo, math.Log10(v.Low)), max(hi, math.Log10(v.High))
 		}
 		p.Add(b)

@@ -1,0 +1,334 @@
+package reproduce
+
+import (
+	"context"
+	"fmt"
+	"image/color"
+	"io"
+	"slices"
+
+	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
+	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/optim"
+	"github.com/noise-reuse/nres/tasks"
+	"gonum.org/v1/plot/vg"
+)
+
+var learningRates = Experiment{
+	IDs:   []string{"S4"},
+	Title: "Learning-rate schedule of a classifier of images",
+	Run:   runSchedule,
+}
+
+const scheduleSigma = 0.1
+
+func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
+	train, _, what, err := lab.images()
+	if err != nil {
+		return nil, err
+	}
+	iterations, episodes := 2000, 2
+	plane := square{[2]float64{-6, -3}, [2]float64{0.5, 3}, 14}
+	cfg := tasks.ScheduleConfig{Train: train, Hidden: []int{16, 16}, Batch: 16, Horizon: 200, Momentum: 0.9}
+	if lab.Quick {
+		iterations, plane.N, episodes, cfg.Horizon = 40, 6, 1, 50
+	}
+	sys, err := tasks.NewSchedule[float32](cfg)
+	if err != nil {
+		return nil, err
+	}
+	seeds := lab.seeds(5)
+	names := []string{esSingle, "PES", "TES"}
+	start := []float64{-5, 1.5}
+	cfg.Train = nil // in the keys, what stands for it
+	var units []Unit[Tuned]
+	for _, name := range names {
+		c := estimator.Config{Method: estimator.ESSingle, Phase: estimator.LockStep, Workers: 8, Window: 10, Sigma: scheduleSigma, LossScale: estimator.Sum, KeepSums: true}
+		switch name {
+		case "PES":
+			c.Method = estimator.PES
+		case "TES":
+			c.Method = estimator.TES
+		}
+		for _, c.Seed = range seeds {
+			t := Tuning{Method: name, Config: c, Start: start, LR: 1e-2, Iterations: iterations}
+			units = append(units, Unit[Tuned]{fmt.Sprintf("%s, seed %d", name, c.Seed), []any{t, cfg, what}, func(ctx context.Context, tick func(float64)) (Tuned, error) {
+				return tune(ctx, sys, t, tick)
+			}})
+		}
+	}
+	runs, err := Do(ctx, lab, units)
+	if err != nil {
+		return nil, err
+	}
+	mean := func(theta []float64) float64 {
+		var sum float64
+		for i := range episodes {
+			sum += episode(sys, theta, noise.New(0).Derive(uint64(i))) / float64(episodes)
+		}
+		return sum
+	}
+	loss, err := plane.fill(ctx, lab, "map", []any{cfg, what, episodes}, mean)
+	if err != nil {
+		return nil, err
+	}
+	// How good are the ends, on the episodes of the map?
+	ends, err := Do(ctx, lab, []Unit[Floats]{{"ends", []any{cfg, what, episodes, iterations, runs}, func(context.Context, func(float64)) (Floats, error) {
+		var out Floats
+		for i := range runs {
+			out = append(out, mean(runs[i].Center))
+		}
+		return append(out, mean(start)), nil
+	}}})
+	if err != nil {
+		return nil, err
+	}
+
+	r := &Report{Setup: fmt.Sprintf(`Data: %s. θ = (ln r, ln γ) of the learning rate r/(1 + (t−1)/T)^γ; the objective is the mean training loss of an episode. Published, on MNIST: two
+hidden layers of 100 units, batches of 100, T = 5000, W = 10 or 100, N = 1000, σ = 0.1, Adam with 1e-2, 5,000 updates. Ours: %v units, batches of %d, T = %d, W = 10,
+N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode has 20 windows, not 500, over which PES sums up noise, so that differences to it are smaller.`, what, cfg.Hidden, cfg.Batch, cfg.Horizon, iterations)}
+	group := func(i int) Group { return Group{names[i], ends[0][i*len(seeds) : (i+1)*len(seeds)]} }
+	jitter := func(i int) (out []float64) {
+		for k := range seeds {
+			out = append(out, runs[i*len(seeds)+k].Jitter)
+		}
+		return out
+	}
+	least := slices.Min(loss)
+	single, pes := MeanOf(group(0).Samples), MeanOf(group(1).Samples)
+	row := Row{
+		IDs: "S4", Claim: "ES-Single and PES both reach the basin", Paper: "ES-Single, MNIST LR schedule",
+		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: ES-Single %v, PES %v; least on the map %.4g, at the start %.4g", single, pes, least, ends[0][len(runs)]),
+		Rule: "reproduced if both intervals lie below 1.1 times the least loss on the map; in order only if both means are nearer to that than to the start; otherwise not",
+	}
+	half := (least + ends[0][len(runs)]) / 2
+	switch {
+	case max(single.High, pes.High) < 1.1*least:
+	case max(single.Mean, pes.Mean) < half:
+		row.Verdict = Verdict{OrderOnly, "one may be above 1.1 times the least loss"}
+	default:
+		row.Verdict = Verdict{NotReproduced, "one is not near the least loss"}
+	}
+	r.Rows = append(r.Rows, row)
+	ratio := RatioOf(jitter(1), jitter(0))
+	row = Row{
+		IDs: "S4", Claim: "ES-Single converges more stably at the optimum than PES", Paper: "ES-Single, MNIST LR schedule",
+		Ours: fmt.Sprintf("root mean square distance of θ from its mean in the last quarter: ES-Single %v, PES %v times that", MeanOf(jitter(0)), ratio),
+		Rule: "reproduced if the interval of the ratio lies above 1; in order only if its mean does; otherwise not",
+	}
+	row.Verdict = aboveOne(ratio, "PES jitters no more, over 20 windows an episode")
+	r.Rows = append(r.Rows, row, Row{
+		IDs: "S4", Claim: "truncated ES ends at a higher loss", Paper: "PES paper, MNIST LR schedule",
+		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: TES − ES-Single %v; TES − PES %v", Difference(group(2).Samples, group(0).Samples), Difference(group(2).Samples, group(1).Samples)),
+		Rule: "for TES and each of them: " + OrderRule, Verdict: Worst(Order(group(0), group(2)), Order(group(1), group(2))),
+	})
+	t := Table{Title: "Over the last quarter of the updates (mean over seeds):", Head: []string{"", "ln r", "ln γ", "loss", "distance from the mean"}}
+	for i, name := range names {
+		var theta [2][]float64
+		for k := range seeds {
+			for j := range theta {
+				theta[j] = append(theta[j], runs[i*len(seeds)+k].Center[j])
+			}
+		}
+		t.Rows = append(t.Rows, []string{name, MeanOf(theta[0]).String(), MeanOf(theta[1]).String(), MeanOf(group(i).Samples).String(), MeanOf(jitter(i)).String()})
+	}
+	r.Tables = append(r.Tables, t)
+	r.Figures = append(r.Figures, Figure{"map", "Left: mean training loss over the initial learning rate and its decay (dark is low), and paths of θ, seed 1, to the dots. Right: ln r against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
+		path := func(i int) []Floats { return runs[i*len(seeds)].Theta }
+		plots := plane.heat(loss, "ln r, the initial learning rate", "ln γ, its decay", "mean training loss, nats",
+			tread{esSingle, chart.Dark, path(0), nil}, tread{"PES", chart.Red, path(1), []vg.Length{6, 3}}, tread{"TES", color.Gray{0x80}, path(2), []vg.Length{1.5, 2}})
+		rate := Panel{X: "update", Y: "ln r", LinearX: true, LinearY: true, Legend: "lines", Corner: "bottom right"}
+		for i, name := range names {
+			rate.Lines = append(rate.Lines, traceOf(name, runs[i*len(seeds):(i+1)*len(seeds)], 0))
+		}
+		return chart.Render(w, ".png", "Learning-rate schedule of a classifier", fmt.Sprintf("N = 8 pairs,  W = 10,  T = %d,  σ = 0.1,  Adam 1e-2", cfg.Horizon), append(plots, rate.plot()))
+	}})
+	for i := range runs {
+		r.Digest(runs[i].Theta)
+	}
+	r.Digest(Floats(loss))
+	return r, nil
+}
+
+var metaGradients = Experiment{
+	IDs:   []string{"S10"},
+	Title: "Gradients over several inner problems",
+	Run:   runMetaGradients,
+}
+
+// Meta is the parameters of a unit: gradients of ln r over some inner problems, at a
+// constant θ or while Adam adapts it.
+type Meta struct {
+	Method   estimator.Method
+	Schedule tasks.ScheduleConfig
+	Data     string
+	Problems int
+	LR       float64
+	Seed     uint64
+}
+
+// Metered is gradients and θ at every update.
+type Metered struct{ Gradient, Theta Floats }
+
+const (
+	metaWindow = 20
+	metaStart  = -4
+)
+
+func (m Meta) unit(sys *tasks.Schedule[float32]) Unit[Metered] {
+	return Unit[Metered]{fmt.Sprintf("%v, learning rate %v, seed %d", m.Method, m.LR, m.Seed), m, func(ctx context.Context, tick func(float64)) (Metered, error) {
+		var out Metered
+		est, err := estimator.New[float32](sys, estimator.Config{
+			Method: m.Method, Phase: estimator.LockStep, Workers: 4, Window: metaWindow, Sigma: scheduleSigma, LossScale: estimator.Sum, Seed: m.Seed, KeepSums: true, Parallelism: 1,
+		})
+		if err != nil {
+			return out, err
+		}
+		defer est.Close()
+		n := m.Problems * sys.Horizon() / metaWindow
+		theta, grad := []float32{metaStart}, make([]float32, 1)
+		adam := optim.NewAdam(float32(m.LR))
+		for i := range n {
+			if err := ctx.Err(); err != nil {
+				return out, err
+			}
+			tick(float64(i) / float64(n))
+			if _, err := est.Gradient(grad, theta); err != nil {
+				return out, err
+			}
+			out.Gradient, out.Theta = append(out.Gradient, float64(grad[0])), append(out.Theta, float64(theta[0]))
+			if m.LR > 0 {
+				adam.Step(theta, grad)
+			}
+		}
+		return out, nil
+	}}
+}
+
+func runMetaGradients(ctx context.Context, lab *Lab) (*Report, error) {
+	train, _, what, err := lab.images()
+	if err != nil {
+		return nil, err
+	}
+	cfg := tasks.ScheduleConfig{Train: train, Hidden: []int{16}, Batch: 16, Horizon: 2000, Momentum: 0.9, Constant: true}
+	problems := 4
+	seeds := lab.seeds(8)
+	if lab.Quick {
+		cfg.Horizon, problems = 400, 2
+	}
+	sys, err := tasks.NewSchedule[float32](cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Train = nil
+	methods := []estimator.Method{estimator.ESSingle, estimator.PES}
+	var units []Unit[Metered]
+	for _, method := range methods {
+		m := Meta{Method: method, Schedule: cfg, Data: what, Problems: problems}
+		for _, m.Seed = range seeds {
+			units = append(units, m.unit(sys))
+		}
+		m.LR, m.Seed = 0.03, 1
+		units = append(units, m.unit(sys))
+	}
+	runs, err := Do(ctx, lab, units)
+	if err != nil {
+		return nil, err
+	}
+	each := len(seeds) + 1
+	windows := cfg.Horizon / metaWindow
+
+	// The variance of each window of a problem, over problems and seeds; and for each
+	// seed, squares of the distance from that mean.
+	spread := func(method int) (variance []float64, first, last []float64) {
+		variance = make([]float64, windows)
+		first, last = make([]float64, len(seeds)), make([]float64, len(seeds))
+		n := float64(problems * len(seeds))
+		for w := range windows {
+			var mean float64
+			for s := range seeds {
+				for p := range problems {
+					mean += runs[method*each+s].Gradient[p*windows+w] / n
+				}
+			}
+			for s := range seeds {
+				for p := range problems {
+					d := runs[method*each+s].Gradient[p*windows+w] - mean
+					square := float64(d * d)
+					variance[w] += square / (n - 1)
+					switch {
+					case 4*w < windows:
+						first[s] += square
+					case 4*w >= 3*windows:
+						last[s] += square
+					}
+				}
+			}
+		}
+		return variance, first, last
+	}
+	single, first, last := spread(0)
+	growth := RatioOf(last, first)
+	pes, pesFirst, pesLast := spread(1)
+	pesGrowth := RatioOf(pesLast, pesFirst)
+	between := RatioOf(pesLast, last)
+	r := &Report{Setup: fmt.Sprintf(`Data: %s. θ = ln r of a constant learning rate, one hidden layer of 16 units, batches of 16, T = %d steps an inner problem, W = %d, four pairs, σ = 0.1, in lock-step. Variances
+are measured at θ = %v, over %d problems and %d seeds; adaptation starts there, with Adam and a learning rate of 0.03. Only T has been published.
+Gradients get smaller while an inner problem is solved, and variances with them; what PES adds is seen over ES-Single's.`, what, cfg.Horizon, metaWindow, metaStart, problems, len(seeds))}
+	relative := RatioOf(product(pesLast, first), product(last, pesFirst))
+	row := Row{
+		IDs: "S10", Claim: "PES's gradient variance grows inside each inner problem, ES-Single's does not", Paper: "ES-Single, meta-gradient comparison",
+		Ours: fmt.Sprintf("variance in the last quarter of a problem, in parts of that in the first: ES-Single %v, PES %v, which is %v times as much", growth, pesGrowth, relative),
+		Rule: "reproduced if PES's interval lies above 1 and ES-Single's does not; in order only if the interval of the last number lies above 1; otherwise not",
+	}
+	switch {
+	case pesGrowth.Low > 1 && growth.Low <= 1:
+	case relative.Low > 1 && pesGrowth.Mean < 1:
+		row.Verdict = Verdict{OrderOnly, "both fall, as gradients do; PES's grows over ES-Single's"}
+	case relative.Low > 1:
+		row.Verdict = Verdict{OrderOnly, "PES's grows by less than the seeds differ, or ES-Single's does, too"}
+	default:
+		row.Verdict = Verdict{NotReproduced, "PES's does not grow over ES-Single's"}
+	}
+	r.Rows = append(r.Rows, row, Row{
+		IDs: "S10", Claim: "ES-Single's gradients vary less than PES's", Paper: "ES-Single, meta-gradient comparison",
+		Ours:    fmt.Sprintf("variance of PES, in parts of ES-Single's: in the first quarter of a problem %v, in the last %v", RatioOf(pesFirst, first), between),
+		Rule:    "reproduced if the interval in the last quarter lies above 2; in order only if it lies above 1; otherwise not",
+		Verdict: AtLeast(between, 2),
+	})
+	r.Figures = append(r.Figures, Figure{"gradients", "Left: variance of a gradient against the place in the inner problem, at constant θ. Middle: gradients over several inner problems while ln r adapts; a new problem begins every T steps. Right: ln r.", func(w io.Writer) error {
+		variance := Panel{X: "step of the inner problem", Y: "variance of a gradient", LinearX: true, Legend: "lines", Corner: "top right"}
+		gradients := Panel{X: "inner step, over all problems", Y: "gradient by ln r", LinearX: true, LinearY: true}
+		adaptation := Panel{X: "inner step, over all problems", Y: "ln r", LinearX: true, LinearY: true}
+		for i, v := range [][]float64{single, pes} {
+			name := []string{esSingle, "PES"}[i]
+			var x, all, y []float64
+			const bin = 4 // windows, to be readable
+			for w := 0; w+bin <= windows; w += bin {
+				x = append(x, float64(metaWindow)*(float64(w)+bin/2.))
+				y = append(y, (v[w]+v[w+1]+v[w+2]+v[w+3])/bin)
+			}
+			run := &runs[i*each+len(seeds)]
+			for k := range run.Theta {
+				all = append(all, float64(metaWindow*k))
+			}
+			variance.Lines = append(variance.Lines, Line{name, [][]float64{x}, [][]float64{y}})
+			gradients.Lines = append(gradients.Lines, Line{name, [][]float64{all}, [][]float64{run.Gradient}})
+			adaptation.Lines = append(adaptation.Lines, Line{name, [][]float64{all}, [][]float64{run.Theta}})
+		}
+		return drawPanels(w, "Gradients over inner problems", fmt.Sprintf("T = %d,  W = %d,  N = 4 pairs,  σ = 0.1", cfg.Horizon, metaWindow), variance, gradients, adaptation)
+	}})
+	for i := range runs {
+		r.Digest(runs[i])
+	}
+	return r, nil
+}
+
+func product(a, b []float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range a {
+		out[i] = a[i] * b[i]
+	}
+	return out
+}

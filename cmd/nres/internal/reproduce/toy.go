@@ -1,0 +1,165 @@
+package reproduce
+
+import (
+	"context"
+	"fmt"
+	"image/color"
+	"io"
+	"slices"
+
+	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
+	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/tasks"
+	"gonum.org/v1/plot/vg"
+)
+
+var toyRegression = Experiment{
+	IDs:   []string{"S3"},
+	Title: "Toy regression in two dimensions: a learning-rate schedule",
+	Run:   runToy,
+}
+
+const toySigma = 0.3
+
+const esSingle = "ES-Single"
+
+func newToy() *tasks.Toy[float64] {
+	toy, err := tasks.NewToy[float64](tasks.ToyHorizon)
+	if err != nil { // the horizon is positive
+		panic(err)
+	}
+	return toy
+}
+
+// A Toyed has the losses at the checkpoints of a run, too.
+type Toyed struct {
+	Tuned
+	Loss     Floats // mean of an episode
+	Smoothed Floats // E of that over θ+σε
+}
+
+func toyUnit(t Tuning, pairs int) Unit[Toyed] {
+	return Unit[Toyed]{fmt.Sprintf("%s, seed %d", t.Method, t.Config.Seed), []any{t, pairs}, func(ctx context.Context, tick func(float64)) (Toyed, error) {
+		toy := newToy()
+		tuned, err := tune[float64](ctx, toy, t, func(part float64) { tick(0.9 * part) })
+		r := Toyed{Tuned: tuned}
+		if err != nil {
+			return r, err
+		}
+		for _, theta := range r.Theta {
+			smoothed, _ := estimator.SmoothedLoss(toy, theta, toySigma, tasks.ToyHorizon, pairs, 1)
+			r.Loss = append(r.Loss, episode(toy, theta, noise.Stream{}))
+			r.Smoothed = append(r.Smoothed, smoothed)
+		}
+		return r, ctx.Err()
+	}}
+}
+
+// lastTenth returns the mean of y over the checkpoints in the last tenth of a run.
+func (t *Tuned) lastTenth(y []float64) float64 {
+	var sum, n float64
+	for k, i := range t.Iteration {
+		if 10*i >= 9*t.Iteration[len(t.Iteration)-1] {
+			sum += y[k]
+			n++
+		}
+	}
+	return sum / n
+}
+
+func runToy(ctx context.Context, lab *Lab) (*Report, error) {
+	iterations, pairs := 20_000, 100
+	plane := square{[2]float64{-6, -6}, [2]float64{5, 5}, 110}
+	coarse := square{plane.From, plane.To, 40}
+	if lab.Quick {
+		iterations, pairs, plane.N, coarse.N = 1500, 30, 40, 16
+	}
+	seeds := lab.seeds(3)
+	names := []string{esSingle, "PES", "TES"}
+	var units []Unit[Toyed]
+	for _, name := range names {
+		cfg := estimator.Config{Method: estimator.ESSingle, Phase: estimator.LockStep, Workers: 50, Window: 10, Sigma: toySigma, LossScale: estimator.Sum, KeepSums: true}
+		switch name {
+		case "PES":
+			cfg.Method = estimator.PES
+		case "TES":
+			cfg.Method = estimator.TES
+		}
+		for _, cfg.Seed = range seeds {
+			units = append(units, toyUnit(Tuning{Method: name, Config: cfg, Start: tasks.ToyStart[:], LR: 1e-2, Beta1: 0.99, Iterations: iterations}, pairs))
+		}
+	}
+	runs, err := Do(ctx, lab, units)
+	if err != nil {
+		return nil, err
+	}
+	toy := newToy()
+	loss, err := plane.fill(ctx, lab, "map", nil, func(theta []float64) float64 { return episode(toy, theta, noise.Stream{}) })
+	if err != nil {
+		return nil, err
+	}
+	smoothed, err := coarse.fill(ctx, lab, "smoothed map", pairs, func(theta []float64) float64 {
+		v, _ := estimator.SmoothedLoss(toy, theta, toySigma, tasks.ToyHorizon, pairs, 1)
+		return v
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	r := &Report{Setup: fmt.Sprintf(`Published: N = 100 (50 pairs), W = 10, T = 100, σ = 0.3, Adam with learning rate 1e-2 and β₁ = 0.99, from θ = (−4, −4), %d updates,
+in lock-step. Ours: %d seeds. θ holds the logarithms of the learning rate at the first and at the last step.`, iterations, len(seeds))}
+	group := func(name string, y func(*Toyed) Floats) Group {
+		g := Group{Name: name}
+		i := slices.Index(names, name) * len(seeds)
+		for k := range seeds {
+			g.Samples = append(g.Samples, runs[i+k].lastTenth(y(&runs[i+k])))
+		}
+		return g
+	}
+	whole := func(t *Toyed) Floats { return t.Smoothed }
+	single, pes, tes := group(esSingle, whole), group("PES", whole), group("TES", whole)
+	r.Rows = append(r.Rows, Row{
+		IDs: "S3", Claim: "PES and ES-Single find a good schedule, truncated ES does not", Paper: "PES paper, toy regression",
+		Ours: fmt.Sprintf("smoothed loss at the end: ES-Single %v; PES − ES-Single %v; TES − ES-Single %v", MeanOf(single.Samples), Difference(pes.Samples, single.Samples), Difference(tes.Samples, single.Samples)),
+		Rule: "for TES and ES-Single, and for TES and PES: " + OrderRule, Verdict: Worst(Order(single, tes), Order(pes, tes)),
+	})
+	least := slices.Min(smoothed)
+	best := MeanOf(single.Samples).Times(1 / least)
+	row := Row{
+		IDs: "S3", Claim: "ES-Single comes to the minimum", Paper: "PES paper, of PES",
+		Ours: fmt.Sprintf("smoothed loss at the end, in parts of the least on a %d × %d map (%.4g): ES-Single %v; PES %v", coarse.N, coarse.N, least, best, MeanOf(pes.Samples).Times(1/least)),
+		Rule: "reproduced if ES-Single's interval lies below 1.05; in order only if its mean is below 1.5; otherwise not",
+	}
+	switch {
+	case best.High < 1.05:
+	case best.Mean < 1.5:
+		row.Verdict = Verdict{OrderOnly, "it may be 5 % above the minimum"}
+	default:
+		row.Verdict = Verdict{NotReproduced, "it is far from the minimum"}
+	}
+	r.Rows = append(r.Rows, row)
+	lines := func(y func(*Toyed) Floats) (lines []Line) {
+		for i, name := range names {
+			l := Line{Name: name}
+			for k := range seeds {
+				t := &runs[i*len(seeds)+k]
+				l.X, l.Y = append(l.X, asFloat(t.Iteration)), append(l.Y, y(t))
+			}
+			lines = append(lines, l)
+		}
+		return lines
+	}
+	paths := func(i int) []Floats { return runs[i*len(seeds)].Theta }
+	r.Figures = append(r.Figures, Figure{"map", "Left: the mean loss of an episode over the two hyperparameters (dark is low), and the paths of θ from (−4, −4), seed 1, to the dots. Right: the smoothed loss against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
+		plots := plane.heat(loss, "ln of the learning rate, first step", "ln of the learning rate, last step", "mean loss of an episode",
+			tread{esSingle, chart.Dark, paths(0), nil}, tread{"PES", chart.Red, paths(1), []vg.Length{6, 3}}, tread{"TES", color.Gray{0x80}, paths(2), []vg.Length{1.5, 2}})
+		losses := Panel{X: "update", Y: "mean loss of an episode, smoothed", Lines: lines(whole), Legend: "lines", Corner: "bottom left"}
+		return chart.Render(w, ".png", "Toy regression: a learning-rate schedule", "N = 50 pairs,  W = 10,  T = 100,  σ = 0.3,  Adam 1e-2", append(plots, losses.plot()))
+	}})
+	for i := range runs {
+		r.Digest([]any{runs[i].Theta, runs[i].Loss, runs[i].Smoothed})
+	}
+	r.Digest(Floats(loss))
+	return r, nil
+}

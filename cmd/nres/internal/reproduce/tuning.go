@@ -1,0 +1,295 @@
+package reproduce
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"io/fs"
+	"math"
+	"slices"
+
+	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
+	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/optim"
+	"github.com/noise-reuse/nres/tasks/data"
+	"github.com/noise-reuse/nres/unroll"
+	"github.com/noise-reuse/nres/vec"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// This file has what the experiments with few hyperparameters share.
+
+// A Tuning is a training of hyperparameters with Adam. It is the parameters of a unit,
+// too.
+type Tuning struct {
+	Method     string
+	Config     estimator.Config // with the seed
+	Start      []float64
+	LR, Beta1  float64
+	Iterations int
+}
+
+// Tuned is what came of a Tuning.
+type Tuned struct {
+	Iteration []int
+	Theta     []Floats // at these iterations
+	Center    Floats   // the mean of θ over the last quarter of all iterations
+	Jitter    float64  // root mean square distance from it there
+}
+
+// tune trains. A loss or θ that isn't finite is an error.
+func tune[F vec.Float](ctx context.Context, sys unroll.System[F], t Tuning, tick func(float64)) (Tuned, error) {
+	var tuned Tuned
+	t.Config.Parallelism = 1
+	est, err := estimator.New(sys, t.Config)
+	if err != nil {
+		return tuned, err
+	}
+	defer est.Close()
+	adam := optim.NewAdam(F(t.LR))
+	if t.Beta1 != 0 {
+		adam.Beta1 = t.Beta1
+	}
+	theta, grad := make([]F, len(t.Start)), make([]F, len(t.Start))
+	for i, v := range t.Start {
+		theta[i] = F(v)
+	}
+	at := checkpoints(t.Iterations)
+	sum, square, n := make([]float64, len(theta)), 0.0, 0.0
+	for i := 0; ; i++ {
+		if i%16 == 0 {
+			if err := ctx.Err(); err != nil {
+				return tuned, err
+			}
+			tick(float64(i) / float64(t.Iterations))
+		}
+		wide := make(Floats, len(theta))
+		for k, v := range theta {
+			wide[k] = float64(v)
+		}
+		if i == at[len(tuned.Theta)] {
+			tuned.Iteration, tuned.Theta = append(tuned.Iteration, i), append(tuned.Theta, wide)
+		}
+		if 4*i >= 3*t.Iterations {
+			n++
+			for k, v := range wide {
+				sum[k] += v
+				square += float64(v * v)
+			}
+		}
+		if i == t.Iterations {
+			break
+		}
+		if _, err := est.Gradient(grad, theta); err != nil {
+			return tuned, err
+		}
+		adam.Step(theta, grad)
+	}
+	square /= n
+	for _, v := range sum {
+		tuned.Center = append(tuned.Center, v/n)
+		square -= float64(v / n * (v / n))
+	}
+	tuned.Jitter = math.Sqrt(max(square, 0))
+	if math.IsNaN(square) {
+		return tuned, errors.New("θ is not finite")
+	}
+	return tuned, nil
+}
+
+// traceOf returns the curve of element k of θ, from a run for each seed.
+func traceOf(name string, runs []Tuned, k int) Line {
+	l := Line{Name: name}
+	for i := range runs {
+		var y []float64
+		for _, theta := range runs[i].Theta {
+			y = append(y, theta[k])
+		}
+		l.X, l.Y = append(l.X, asFloat(runs[i].Iteration)), append(l.Y, y)
+	}
+	return l
+}
+
+// aboveOne judges whether a ratio, over seeds, is above 1: in order only if the interval
+// isn't, but the mean.
+func aboveOne(ratio Interval, otherwise string) Verdict {
+	switch {
+	case ratio.Low > 1:
+		return Verdict{}
+	case ratio.Mean > 1:
+		return Verdict{OrderOnly, "by less than the seeds differ"}
+	}
+	return Verdict{NotReproduced, otherwise}
+}
+
+// episode returns the mean loss of an episode under constant θ.
+func episode[F vec.Float](sys unroll.System[F], theta []float64, env noise.Stream) float64 {
+	s, narrow := make([]F, sys.StateLen()), make([]F, len(theta))
+	for i, v := range theta {
+		narrow[i] = F(v)
+	}
+	sys.Init(s, env)
+	return unroll.Window(sys, s, narrow, 0, sys.Horizon(), env) / float64(sys.Horizon())
+}
+
+// A square is a part of the plane of θ, and as many points across it each way.
+type square struct {
+	From, To [2]float64
+	N        int
+}
+
+func (q square) at(row, col int) []float64 {
+	across := func(k, i int) float64 { return q.From[k] + (q.To[k]-q.From[k])*(float64(i)+0.5)/float64(q.N) }
+	return []float64{across(0, col), across(1, row)}
+}
+
+// unit returns a unit that finds the loss at all points of a row.
+func (q square) unit(name string, params any, row int, loss func(theta []float64) float64) Unit[Floats] {
+	return Unit[Floats]{fmt.Sprintf("%s, row %d", name, row), []any{q, params, row}, func(ctx context.Context, tick func(float64)) (Floats, error) {
+		var all Floats
+		for col := range q.N {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			tick(float64(col) / float64(q.N))
+			all = append(all, loss(q.at(row, col)))
+		}
+		return all, nil
+	}}
+}
+
+// fill finds the losses of the whole square, row by row.
+func (q square) fill(ctx context.Context, lab *Lab, name string, params any, loss func(theta []float64) float64) ([]float64, error) {
+	var units []Unit[Floats]
+	for row := range q.N {
+		units = append(units, q.unit(name, params, row, loss))
+	}
+	rows, err := Do(ctx, lab, units)
+	return slices.Concat(asSlices(rows)...), err
+}
+
+func asSlices(rows []Floats) (out [][]float64) {
+	for _, r := range rows {
+		out = append(out, r)
+	}
+	return out
+}
+
+// A tread is a path over a heat map.
+type tread struct {
+	name  string
+	color color.Color
+	theta []Floats
+	dash  []vg.Length
+}
+
+// heat draws the loss over a square, and its scale. Dark is low.
+func (q square) heat(loss []float64, x, y, label string, treads ...tread) []*plot.Plot {
+	lo, hi := math.Log10(slices.Min(loss)), math.Log10(slices.Max(loss))
+	shade := func(v float64) color.Color { return chart.Shade(1 - (v-lo)/(hi-lo)) }
+	img := image.NewRGBA(image.Rect(0, 0, q.N, q.N))
+	for i, v := range loss {
+		img.Set(i%q.N, q.N-1-i/q.N, shade(math.Log10(v)))
+	}
+	p := chart.New()
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	p.Add(plotter.NewImage(img, q.From[0], q.From[1], q.To[0], q.To[1]))
+	var lines []*plotter.Line
+	for _, t := range treads {
+		var pts plotter.XYs
+		for _, theta := range t.theta {
+			pts = append(pts, plotter.XY{X: theta[0], Y: theta[1]})
+		}
+		// A rim, to be seen on light and on dark.
+		rim := chart.Line(pts, color.White, 3.2)
+		line := chart.Line(pts, t.color, 1.6)
+		line.LineStyle.Dashes = t.dash
+		end := &plotter.Scatter{XYs: pts[len(pts)-1:], GlyphStyle: draw.GlyphStyle{Shape: chart.Shape{N: 24, Waist: 1, Fill: t.color}, Radius: vg.Points(3.5), Color: color.White}}
+		p.Add(rim, line.Line, end)
+		lines = append(lines, line.Line)
+	}
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = q.From[0], q.To[0], q.From[1], q.To[1]
+
+	const n = 256
+	img = image.NewRGBA(image.Rect(0, 0, 1, n))
+	for i := range n {
+		img.Set(0, n-1-i, shade(lo+(hi-lo)*float64(i)/(n-1)))
+	}
+	bar := chart.New()
+	bar.Add(plotter.NewImage(img, 0, lo, 1, hi))
+	bar.X.Min, bar.X.Max, bar.Y.Min, bar.Y.Max = 0, 7, lo, hi // the rest is for the legend
+	for i, t := range treads {
+		bar.Legend.Add(t.name, lines[i])
+	}
+	bar.Legend.Top = true
+	bar.Y.Label.Text, bar.Y.Tick.Marker = label, chart.Ticks{Log: true}
+	bar.HideX()
+	return []*plot.Plot{p, bar}
+}
+
+// seeds returns 1 to n, or 1 and 2 in the quick form.
+func (lab *Lab) seeds(n int) (seeds []uint64) {
+	if lab.Quick {
+		n = 2
+	}
+	for i := range n {
+		seeds = append(seeds, uint64(i+1))
+	}
+	return seeds
+}
+
+// images returns the users' images, or, if they have none, drawn digits; and what they are.
+func (lab *Lab) images() (train, test *data.Set, what string, err error) {
+	if lab.Data != "" {
+		train, test, err = data.Load(lab.Data)
+		if err == nil {
+			// The digest keeps results of other images of as many apart.
+			what = fmt.Sprintf("%d images of %d×%d pixels to train on and %d to validate with, from --data (SHA-256 %x…)", train.Len(), train.Width, train.Height, test.Len(), digestOf(train, test))
+			return train, test, what, nil
+		}
+		if _, other := data.LoadYacht(lab.Data); !errors.Is(err, fs.ErrNotExist) || other != nil {
+			return nil, nil, "", err
+		}
+	}
+	root := noise.New(0)
+	return data.Digits(4000, root.Derive(0)), data.Digits(1000, root.Derive(1)), "4,000 drawn 8×8 digits to train on and 1,000 to validate with", nil
+}
+
+// digestOf returns the first bytes of a digest of images and labels.
+func digestOf(sets ...*data.Set) []byte {
+	h := sha256.New()
+	for _, s := range sets {
+		binary.Write(h, binary.LittleEndian, s.Images) // a hash returns no error
+		h.Write(s.Labels)
+	}
+	return h.Sum(nil)[:8]
+}
+
+// rows returns the users' yacht data, or, if they have none, drawn rows; and what they are.
+func (lab *Lab) rows() (set *data.Regression, what string, err error) {
+	if lab.Data != "" {
+		if set, err = data.LoadYacht(lab.Data); err == nil {
+			return set, fmt.Sprintf("the %d rows of UCI's yacht data, from --data", set.Len()), nil
+		}
+		if _, _, other := data.Load(lab.Data); !errors.Is(err, fs.ErrNotExist) || other != nil {
+			return nil, "", err
+		}
+	}
+	return data.Plane(308, 6, noise.New(1)), "308 drawn rows of as many inputs as the yacht data, linear with much noise", nil
+}
+
+func asFloat(x []int) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
