@@ -10,6 +10,8 @@ import (
 	"image/color"
 	"io"
 	"io/fs"
+	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -517,13 +519,17 @@ func (rep *digitsReport) settings() string {
 	if rep.Rank > 0 {
 		s += fmt.Sprintf(" of rank %d", rep.Rank)
 	}
-	return s + fmt.Sprintf(", losses %s, %s with learning rate %v, seed %d", rep.Shaping, rep.Optimizer, rep.LR, rep.Seed)
+	s += fmt.Sprintf(", losses %s, %s with learning rate %v", rep.Shaping, rep.Optimizer, rep.LR)
+	if rep.Halve > 0 {
+		s += fmt.Sprintf("/(1 + i/%d)", rep.Halve)
+	}
+	return s + fmt.Sprintf(", seed %d", rep.Seed)
 }
 
 func (rep *digitsReport) title() string {
 	of := "drawn digits"
 	if rep.Data != nil {
-		of = *rep.Data
+		of = filepath.Base(*rep.Data)
 	}
 	return fmt.Sprintf("%s of %d parameters on %s", strings.ToUpper(rep.Network), rep.Parameters, of)
 }
@@ -552,11 +558,12 @@ func (rep *digitsReport) write(w io.Writer, asJSON bool) error {
 	return err
 }
 
-// draw shows held-out loss and accuracy.
+// draw shows loss and errors on held-out images, on logarithmic axes.
 func (rep *digitsReport) draw(w io.Writer, path string) error {
 	panel := func(label string, of func(t tested) float64) *plot.Plot {
 		p := chart.New()
 		p.X.Label.Text, p.Y.Label.Text = "update", label
+		p.Y.Tick.Marker = chart.Ticks{Log: true}
 		var all plotter.XYs
 		curve := func(name string, curve []tested, c color.Color, dashed bool) {
 			if len(curve) < 2 {
@@ -564,7 +571,7 @@ func (rep *digitsReport) draw(w io.Writer, path string) error {
 			}
 			var pts plotter.XYs
 			for _, t := range curve {
-				pts = append(pts, plotter.XY{X: float64(t.Iteration), Y: of(t)})
+				pts = append(pts, plotter.XY{X: float64(t.Iteration), Y: math.Log10(of(t))})
 			}
 			l := chart.Line(pts, c, 1.8)
 			if dashed {
@@ -580,7 +587,9 @@ func (rep *digitsReport) draw(w io.Writer, path string) error {
 		return p
 	}
 	return chart.Render(w, path, rep.title(), rep.settings(), []*plot.Plot{
-		panel("cross-entropy of held-out images, nats", func(t tested) float64 { return min(t.Loss, 10) }),
-		panel("accuracy on held-out images, %", func(t tested) float64 { return 100 * t.Accuracy }),
+		panel("cross-entropy of held-out images, nats", func(t tested) float64 { return max(t.Loss, 1e-6) }),
+		panel("wrong answers on held-out images, %", func(t tested) float64 {
+			return 100 * max(1-t.Accuracy, 0.5/float64(rep.TestImages)) // half an image, if there is none
+		}),
 	})
 }

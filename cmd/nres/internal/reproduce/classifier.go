@@ -196,15 +196,15 @@ func (s *classifierSet) line() Line {
 	return l
 }
 
-// changes returns how the test loss changes from one test to the next, in the second half
-// of each run.
-func (s *classifierSet) changes() (all [][]float64) {
+// fluctuations returns how far the test loss is from the mean of the tests before and
+// after it, in the second half of each run.
+func (s *classifierSet) fluctuations() (all [][]float64) {
 	for _, r := range s.runs {
-		var c []float64
-		for k := len(r.Loss) / 2; k < len(r.Loss); k++ {
-			c = append(c, r.Loss[k]-r.Loss[k-1])
+		var off []float64
+		for k := len(r.Loss) / 2; k < len(r.Loss)-1; k++ {
+			off = append(off, r.Loss[k]-(r.Loss[k-1]+r.Loss[k+1])/2)
 		}
-		all = append(all, c)
+		all = append(all, off)
 	}
 	return all
 }

@@ -21,11 +21,12 @@ const proxiesSetup = digitsSetup + `
 
 A proxy adds normals to the exact gradient of the mini-batch, so many that the correlation with it is ρ; n mirrored pairs have
 ρ = √(n/(n + P − 1)) with P parameters, 20 % for n = 100. Those that are compared step by step have the same mini-batches; “other
-batches” is the control. Accuracies are means over the last tenth of a run.`
+batches” is the control. Accuracies are means over the last tenth of a run. A fluctuation is how far a test loss is from the mean of the tests
+before and after it, 20 updates away, in the second half.`
 
 // sameBatches is the rule of the comparison of fluctuations.
-const sameBatches = "reproduced if the 95 % confidence interval over seeds of the correlation, from one test to the next, of the changes of the test " +
-	"loss is above 0 and above that with other batches; in order only if its mean is; otherwise not"
+const sameBatches = "reproduced if the 95 % confidence interval over seeds of the fluctuations' correlation is above 0, and that of its difference to " +
+	"the correlation with other batches; in order only if the means are; otherwise not"
 
 func runProxies(ctx context.Context, lab *Lab) (*Report, error) {
 	table, err := trainClassifiers(ctx, lab, 20,
@@ -110,7 +111,7 @@ func proxyEnd(es, proxy *classifierSet) Row {
 // proxySteps judges whether fluctuations are those of the mini-batches.
 func proxySteps(es, same, other *classifierSet) Row {
 	correlations := func(s *classifierSet) (c []float64) {
-		a, b := es.changes(), s.changes()
+		a, b := es.fluctuations(), s.fluctuations()
 		for i := range a {
 			c = append(c, stat.Correlation(a[i], b[i], nil))
 		}
@@ -120,7 +121,7 @@ func proxySteps(es, same, other *classifierSet) Row {
 	d := Difference(with, without)
 	m := MeanOf(with)
 	row := Row{IDs: "Z5", Claim: "The loss fluctuates with the mini-batches: alike for evolution strategies and their proxy", Paper: "Figure 2, “nearly identical”",
-		Ours: fmt.Sprintf("correlation of the changes %v; with other batches %v", m, MeanOf(without)), Rule: sameBatches}
+		Ours: fmt.Sprintf("correlation of the fluctuations %v; with other batches %v", m, MeanOf(without)), Rule: sameBatches}
 	switch {
 	case m.Low > 0 && d.Low > 0:
 	case m.Mean > 0 && d.Mean > 0:
