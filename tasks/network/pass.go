@@ -62,10 +62,6 @@ func (p *Pass[F]) Forward(theta []F) (loss F, right int) {
 			p.conv(l, k, theta, in, out)
 		case Pool:
 			p.pool(l, in, out)
-			continue
-		}
-		if !l.last {
-			relu(out)
 		}
 	}
 	return p.softmax()
@@ -88,14 +84,14 @@ func (p *Pass[F]) dense(l *build, theta, in, out []F) {
 			vec.AxpyRows(out[j*n:(j+1)*n], w[j*l.inputs+lo:j*l.inputs+hi], in, at[lo:hi])
 		}
 	}
+	if !l.last {
+		relu(out)
+	}
 }
 
-// A sum is made in blocks of so many rows, and of so many columns in convolutions, of which
-// AxpyRows makes tiles of 64 or 128.
-const (
-	block   = 64
-	columns = 128
-)
+// block is how many rows, each as long as the batch, units take together: of 100 float32,
+// 38 KiB.
+const block = 96
 
 func (p *Pass[F]) conv(l *build, k Conv, theta, in, out []F) {
 	w, biases := split(l, theta)
@@ -105,26 +101,17 @@ func (p *Pass[F]) conv(l *build, k Conv, theta, in, out []F) {
 		for x := 0; x < l.in.width; {
 			at, taps, n := p.reach(l, k, y, x)
 			for c, bias := range biases {
-				fill(out[(c*h+y)*row+x*p.batch:][:n*p.batch], bias)
-			}
-			for from := 0; from < n*p.batch; from += columns {
-				width := least(columns, n*p.batch-from)
-				for lo := 0; lo < len(at); lo += block {
-					hi := least(lo+block, len(at))
-					for c := range biases {
-						weights := w[c*l.inputs : (c+1)*l.inputs]
-						if len(taps) == len(weights) {
-							weights = weights[lo:hi]
-						} else {
-							for i, tap := range taps[lo:hi] {
-								p.weights[i] = weights[tap]
-							}
-							weights = p.weights[:hi-lo]
-						}
-						to := out[(c*h+y)*row+x*p.batch+from:][:width]
-						vec.AxpyRows(to, weights, in[from:], at[lo:hi])
+				to := out[(c*h+y)*row+x*p.batch:][:n*p.batch]
+				fill(to, bias)
+				weights := w[c*l.inputs : (c+1)*l.inputs]
+				if len(taps) < len(weights) {
+					for i, tap := range taps {
+						p.weights[i] = weights[tap]
 					}
+					weights = p.weights[:len(taps)]
 				}
+				vec.AxpyRows(to, weights, in, at)
+				relu(to)
 			}
 			x += n
 		}
@@ -215,19 +202,21 @@ func maxima[U uint32 | uint64](dst, a, b, c, d []U) {
 // relu sets what is negative to +0. NaN stays, as the same NaN on every machine.
 func relu[F vec.Float](x []F) {
 	if cast.Is32[F]() {
-		for i, v := range bits32(x) {
+		x := bits32(x)
+		for i, v := range x {
 			if v&^(1<<31) > 0x7f800000 {
 				v = 0x7fc00000
 			}
-			bits32(x)[i] = v &^ uint32(int32(v)>>31)
+			x[i] = v &^ uint32(int32(v)>>31)
 		}
 		return
 	}
-	for i, v := range bits64(x) {
+	y := bits64(x)
+	for i, v := range y {
 		if v&^(1<<63) > 0x7ff<<52 {
 			v = 0x7ff8 << 48
 		}
-		bits64(x)[i] = v &^ uint64(int64(v)>>63)
+		y[i] = v &^ uint64(int64(v)>>63)
 	}
 }
 
