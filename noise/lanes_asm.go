@@ -24,9 +24,11 @@ const (
 )
 
 func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream, signs bool) {
-	whole, perBlock := 0, 4
+	// A part starts with a block. Rows of signs cost a fraction of rows of normals.
+	whole, perBlock, rows := 0, 4, maxChunk/laneGroup
 	if signs {
 		perBlock = 128
+		rows = (rows + perBlock - 1) &^ (perBlock - 1)
 	}
 	if laneKernels() && cast.Is32[F]() {
 		p, m, th := cast.To32(plus), cast.To32(minus), cast.To32(theta)
@@ -34,8 +36,8 @@ func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma
 		groups := 1 + maxChunk/laneGroup/(len(th)+1)
 		for whole+laneGroup <= len(ss) {
 			count := least(len(ss)-whole, groups*laneGroup) &^ (laneGroup - 1)
-			for i := 0; i < len(th); i += maxChunk / laneGroup {
-				n := least(len(th)-i, maxChunk/laneGroup)
+			for i := 0; i < len(th); i += rows {
+				n := least(len(th)-i, rows)
 				at := i*stride + whole
 				perturbPairLanesChunk(&p[at], &m[at], stride, &th[i], n, float32(sigma), &ss[whole], count, uint32(i/perBlock), signs)
 			}
