@@ -54,13 +54,47 @@ func (o *Toy[F]) Init(s []F, _ noise.Stream) { s[0], s[1] = 1, 1 }
 
 // Step makes one step of gradient descent and returns f.
 func (o *Toy[F]) Step(s, theta []F, t int, _ noise.Stream) F {
-	part := F(t-1) / F(o.horizon)
-	rate := F(scalar.Exp(theta[0])*(1-part)) + F(scalar.Exp(theta[1])*part)
+	first, last := o.rates(theta, t)
 	_, dx, dy := toyLoss(s[0], s[1])
-	s[0] -= F(rate * dx)
-	s[1] -= F(rate * dy)
+	s[0] -= F((first + last) * dx)
+	s[1] -= F((first + last) * dy)
 	f, _, _ := toyLoss(s[0], s[1])
 	return f
+}
+
+// rates returns the parts of the learning rate that the elements of theta make. They are
+// their own derivatives, too.
+func (o *Toy[F]) rates(theta []F, t int) (first, last F) {
+	part := F(t-1) / F(o.horizon)
+	return F(scalar.Exp(theta[0]) * (1 - part)), F(scalar.Exp(theta[1]) * part)
+}
+
+// JVP is the derivative of a step, as [unroll.Differentiable] has it.
+func (o *Toy[F]) JVP(ds, dtheta, s, theta []F, t int, _ noise.Stream) (dloss F) {
+	first, last := o.rates(theta, t)
+	rate, drate := first+last, F(first*dtheta[0])+F(last*dtheta[1])
+	_, dx, dy := toyLoss(s[0], s[1])
+	_, x, y := toyLoss(s[0]-F(rate*dx), s[1]-F(rate*dy))
+	hx, hy := toyHessian(s[0], s[1], ds[0], ds[1])
+	ds[0] -= F(rate*hx) + F(drate*dx)
+	ds[1] -= F(rate*hy) + F(drate*dy)
+	return F(x*ds[0]) + F(y*ds[1])
+}
+
+// VJP is the gradient of a step, as [unroll.Differentiable] has it.
+func (o *Toy[F]) VJP(ds, dtheta, s, theta []F, dloss F, t int, _ noise.Stream) {
+	first, last := o.rates(theta, t)
+	rate := first + last
+	_, dx, dy := toyLoss(s[0], s[1])
+	_, x, y := toyLoss(s[0]-F(rate*dx), s[1]-F(rate*dy))
+	ds[0] += F(dloss * x)
+	ds[1] += F(dloss * y)
+	along := F(ds[0]*dx) + F(ds[1]*dy)
+	dtheta[0] -= F(first * along)
+	dtheta[1] -= F(last * along)
+	hx, hy := toyHessian(s[0], s[1], ds[0], ds[1])
+	ds[0] -= F(rate * hx)
+	ds[1] -= F(rate * hy)
 }
 
 // toyLoss returns f and its derivatives.
@@ -77,4 +111,16 @@ func toyLoss[F vec.Float](x, y F) (f, dx, dy F) {
 	dx = x/root - F(10*F(x*wave))
 	dy = F(2*F(F(sin*cos)*bell)) + slope
 	return f, dx, dy
+}
+
+// toyHessian returns the product of f's second derivatives at (x, y) and (dx, dy).
+func toyHessian[F vec.Float](x, y, dx, dy F) (hx, hy F) {
+	root := F(math.Sqrt(float64(F(x*x) + 5)))
+	sin, cos := scalar.Sin(y), scalar.Cos(y)
+	bell := scalar.Exp(F(-5 * F(x*x)))
+	wave := F(F(sin*sin) * bell)
+	xx := 5/F(F(root*root)*root) + F(10*F(wave*(F(10*F(x*x))-1)))
+	xy := -F(20 * F(F(x*bell)*F(sin*cos)))
+	yy := F(2 * F(bell*(F(cos*cos)-F(sin*sin))))
+	return F(xx*dx) + F(xy*dy), F(xy*dx) + F(yy*dy)
 }
