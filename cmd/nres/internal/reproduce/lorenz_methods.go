@@ -263,7 +263,7 @@ func runLorenzMethods(ctx context.Context, lab *Lab) (*Report, error) {
 			func(w io.Writer) error {
 				return drawPanels(w, "Lorenz: training and generalization loss", settings,
 					Panel{X: "update", Y: "training loss at θ", Lines: set.lines(iterations, trainingLoss), Legend: "lines"},
-					Panel{X: "update", Y: "training loss, smoothed, σ = 0.04", Lines: set.lines(iterations, smoothedLoss), Levels: levels(smoothedLoss), Legend: "levels"},
+					Panel{X: "update", Y: "training loss, smoothed, σ = 0.04", Lines: set.lines(iterations, smoothedLoss), Levels: levels(smoothedLoss), Legend: "levels", Corner: "top right"},
 					Panel{X: "update", Y: generalization, Lines: set.lines(iterations, testLoss), Levels: levels(testLoss)})
 			}})
 	for _, s := range []*lorenzSet{set, limits} {

@@ -34,16 +34,11 @@ func runRidge(ctx context.Context, lab *Lab) (*Report, error) {
 	names := []string{esSingle, "PES"}
 	var units []Unit[Tuned]
 	for _, name := range names {
-		cfg := estimator.Config{Method: estimator.ESSingle, Phase: estimator.LockStep, Workers: 2, Window: 1, Sigma: 0.01, KeepSums: true}
-		if name == "PES" {
-			cfg.Method = estimator.PES
-		}
+		cfg := estimator.Config{Method: methods[name], Phase: estimator.LockStep, Workers: 2, Window: 1, Sigma: 0.01, KeepSums: true}
 		for _, start := range tasks.RidgeStarts {
 			for _, cfg.Seed = range seeds {
 				t := Tuning{Method: name, Config: cfg, Start: []float64{start}, LR: 0.003, Iterations: iterations}
-				units = append(units, Unit[Tuned]{fmt.Sprintf("%s, from %v, seed %d", name, start, cfg.Seed), []any{t, set}, func(ctx context.Context, tick func(float64)) (Tuned, error) {
-					return tune(ctx, problem, t, tick)
-				}})
+				units = append(units, tuneUnit(fmt.Sprintf("%s, from %v, seed %d", name, start, cfg.Seed), []any{t, set}, problem, t))
 			}
 		}
 	}
