@@ -64,8 +64,7 @@ Figures are medians. It takes 2 GiB of memory and some minutes.`,
 	f.IntVar(&j.rounds, "rounds", 3, "`number` of repetitions")
 	f.StringVar(&j.python, "python", "python3", "Python with numpy; \"none\" leaves numpy out")
 	f.IntVar(&j.table, "table", 250000000, "`elements` of numpy's table of noise")
-	f.BoolVar(&j.json, "json", false, "report as one JSON object")
-	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
+	reportFlags(f, &j.json, &j.quiet)
 	return cmd
 }
 
@@ -174,10 +173,10 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 			})
 		}
 	}
-	show := newSteps(stderr, len(rows)*j.rounds, j.quiet)
+	bar := newProgress(stderr, len(rows)*j.rounds, j.quiet)
 	for i := range len(rows) * j.rounds {
 		r := rows[i%len(rows)]
-		show.update(i, r.Update)
+		bar.update(float64(i), "%s", r.Update)
 		seconds, err := r.often()
 		if ctx.Err() != nil {
 			err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d updates", i, len(rows)*j.rounds)}
@@ -185,12 +184,12 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 			err = &failure{statusFailed, err}
 		}
 		if err != nil {
-			show.close()
+			bar.close()
 			return err
 		}
 		r.times = append(r.times, seconds)
 	}
-	show.close()
+	bar.close()
 	rep.sum(rows)
 	rep.Seconds = time.Since(began).Seconds()
 	return writeReport(stdout, rep, j.json)

@@ -28,9 +28,6 @@ func (e *InterruptedError) Error() string {
 
 func (e *InterruptedError) Unwrap() error { return e.err }
 
-// Prepare makes the directories that Run needs, and finds out whether it can write there.
-func (lab *Lab) Prepare() error { return lab.prepare() }
-
 // Run runs experiments and writes their page and pictures.
 func (lab *Lab) Run(ctx context.Context, experiments []Experiment) ([]Result, error) {
 	var results []Result
