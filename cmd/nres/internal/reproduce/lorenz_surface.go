@@ -170,13 +170,7 @@ func runLorenzSurface(ctx context.Context, lab *Lab) (*Report, error) {
 		Ours: fmt.Sprintf("over h = 0.001 it changes by %v of what it changes by over h = 0.1", at3),
 		Rule: "reproduced if the interval of that part lies above 0.1, ten times what a smooth function's would be; in order only if it lies above 0.01; otherwise not",
 	}
-	switch {
-	case at3.Low > 0.1:
-	case at3.Low > 0.01:
-		row.Verdict = Verdict{OrderOnly, "less than ten times"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "it changes as a smooth function does"}
-	}
+	row.Verdict = Judge(at3.Low > 0.1, at3.Low > 0.01, "less than ten times", "it changes as a smooth function does")
 	r.Rows = append(r.Rows, row)
 	r.Figures = append(r.Figures, Figure{"surface", "The training loss over the plane of parameters, a cut along a random direction through the truth, and a 600th part of that. Losses on logarithmic scales; unperturbed ones are cut off below.", func(w io.Writer) error {
 		m := newSurface(plane.square(), found[0])

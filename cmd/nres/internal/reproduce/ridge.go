@@ -77,13 +77,8 @@ With a regression that has settled, the loss on the other rows is least (%.4f) a
 		if m > 0 {
 			row.Paper = "PES paper, UCI regression"
 		}
-		switch i := MeanOf(spread); {
-		case i.High < 0.5:
-		case i.Mean < 5:
-			row.Verdict = Verdict{OrderOnly, "the range has shrunk, but to more than 0.5"}
-		default:
-			row.Verdict = Verdict{NotReproduced, "the range has hardly shrunk"}
-		}
+		i := MeanOf(spread)
+		row.Verdict = Judge(i.High < 0.5, i.Mean < 5, "the range has shrunk, but to more than 0.5", "the range has hardly shrunk")
 		r.Rows = append(r.Rows, row)
 	}
 	r.Figures = append(r.Figures, Figure{"paths", "ln λ against updates, from six starting points; mean over seeds, band from least to greatest. The horizontal line is where a settled regression has the least loss on the rows that are held out.", func(w io.Writer) error {

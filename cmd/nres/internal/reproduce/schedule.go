@@ -94,13 +94,7 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode ha
 		Rule: "reproduced if both intervals lie below 1.1 times the least loss on the map; in order only if both means are nearer to that than to the start; otherwise not",
 	}
 	half := (least + ends[0][len(runs)]) / 2
-	switch {
-	case max(single.High, pes.High) < 1.1*least:
-	case max(single.Mean, pes.Mean) < half:
-		row.Verdict = Verdict{OrderOnly, "one may be above 1.1 times the least loss"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "one is not near the least loss"}
-	}
+	row.Verdict = Judge(max(single.High, pes.High) < 1.1*least, max(single.Mean, pes.Mean) < half, "one may be above 1.1 times the least loss", "one is not near the least loss")
 	r.Rows = append(r.Rows, row)
 	ratio := RatioOf(jitter(1), jitter(0))
 	row = Row{

@@ -122,20 +122,14 @@ in lock-step. Ours: %d seeds. θ holds the logarithms of the learning rate at th
 		Ours: fmt.Sprintf("smoothed loss at the end, in parts of the least on a %d × %d map (%.4g): ES-Single %v; PES %v", coarse.N, coarse.N, least, best, MeanOf(pes.Samples).Times(1/least)),
 		Rule: "reproduced if ES-Single's interval lies below 1.05; in order only if its mean is below 1.5; otherwise not",
 	}
-	switch {
-	case best.High < 1.05:
-	case best.Mean < 1.5:
-		row.Verdict = Verdict{OrderOnly, "it may be 5 % above the minimum"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "it is far from the minimum"}
-	}
+	row.Verdict = Judge(best.High < 1.05, best.Mean < 1.5, "it may be 5 % above the minimum", "it is far from the minimum")
 	r.Rows = append(r.Rows, row)
 	lines := func(y func(*Toyed) Floats) (lines []Line) {
 		for i, name := range names {
 			l := Line{Name: name}
 			for k := range seeds {
 				t := &runs[i*len(seeds)+k]
-				l.X, l.Y = append(l.X, asFloat(t.Iteration)), append(l.Y, y(t))
+				l.X, l.Y = append(l.X, asFloats(t.Iteration)), append(l.Y, y(t))
 			}
 			lines = append(lines, l)
 		}

@@ -115,7 +115,7 @@ func traceOf(name string, runs []Tuned, k int) Line {
 		for _, theta := range runs[i].Theta {
 			y = append(y, theta[k])
 		}
-		l.X, l.Y = append(l.X, asFloat(runs[i].Iteration)), append(l.Y, y)
+		l.X, l.Y = append(l.X, asFloats(runs[i].Iteration)), append(l.Y, y)
 	}
 	return l
 }
@@ -123,13 +123,7 @@ func traceOf(name string, runs []Tuned, k int) Line {
 // aboveOne judges whether a ratio, over seeds, is above 1: in order only if the interval
 // isn't, but the mean.
 func aboveOne(ratio Interval, otherwise string) Verdict {
-	switch {
-	case ratio.Low > 1:
-		return Verdict{}
-	case ratio.Mean > 1:
-		return Verdict{OrderOnly, "by less than the seeds differ"}
-	}
-	return Verdict{NotReproduced, otherwise}
+	return Judge(ratio.Low > 1, ratio.Mean > 1, "by less than the seeds differ", otherwise)
 }
 
 // episode returns the mean loss of an episode under constant θ.
@@ -193,7 +187,7 @@ func (lab *Lab) rows() (set *data.Regression, what string, err error) {
 	return data.Plane(308, 6, noise.New(1)), "308 drawn rows of as many inputs as the yacht data, linear with much noise", nil
 }
 
-func asFloat(x []int) []float64 {
+func asFloats[T int | uint64](x []T) []float64 {
 	out := make([]float64, len(x))
 	for i, v := range x {
 		out[i] = float64(v)
