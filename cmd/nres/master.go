@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	_ "embed"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
 	"runtime"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -300,11 +296,8 @@ func (m *master) update(grad []float32) (float64, error) {
 
 // A table is numpy in a process of its own.
 type table struct {
+	*peer
 	version string
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	out     *bufio.Scanner
-	stderr  bytes.Buffer
 }
 
 // A tableJob is an update by numpy.
@@ -314,57 +307,19 @@ type tableJob struct {
 }
 
 func startTable(ctx context.Context, j *masterBench) (*table, error) {
-	t := &table{cmd: exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table))}
-	t.cmd.Stderr = &t.stderr
-	in, err := t.cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := t.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	t.in, t.out = in, bufio.NewScanner(out)
-	err = t.cmd.Start()
+	p, err := startPeer(exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table)))
 	var hello struct{ Numpy string }
 	if err == nil {
-		err = t.read(&hello)
+		err = p.read(&hello)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--python %s does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
 	}
-	t.version = hello.Numpy
-	return t, nil
-}
-
-func (t *table) read(v any) error {
-	if !t.out.Scan() {
-		t.in.Close()
-		err := errors.Join(t.out.Err(), t.cmd.Wait())
-		if lines := strings.Split(strings.TrimSpace(t.stderr.String()), "\n"); lines[0] != "" {
-			err = errors.New(lines[len(lines)-1])
-		}
-		if err == nil {
-			err = io.ErrUnexpectedEOF
-		}
-		return err
-	}
-	return json.Unmarshal(t.out.Bytes(), v)
+	return &table{p, hello.Numpy}, nil
 }
 
 func (t *table) time(job tableJob) (float64, error) {
-	line, err := json.Marshal(job)
-	if err == nil {
-		_, err = t.in.Write(append(line, '\n'))
-	}
 	var answer struct{ Seconds float64 }
-	if err == nil {
-		err = t.read(&answer)
-	}
+	err := t.ask(job, &answer)
 	return answer.Seconds, err
-}
-
-func (t *table) close() {
-	t.in.Close()
-	_ = t.cmd.Wait() // how it ends doesn't matter any more
 }

@@ -48,14 +48,7 @@ func (q square) fill(ctx context.Context, lab *Lab, name string, params any, los
 		units = append(units, q.unit(name, params, row, loss))
 	}
 	rows, err := Do(ctx, lab, units)
-	return slices.Concat(asSlices(rows)...), err
-}
-
-func asSlices(rows []Floats) (out [][]float64) {
-	for _, r := range rows {
-		out = append(out, r)
-	}
-	return out
+	return slices.Concat(rows...), err
 }
 
 // A surface is a map of the loss over a square. Dark is low.
