@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres/checkpoint"
+	"github.com/noise-reuse/nres/cmd/nres/internal/whole"
 )
 
 // version is that of the results. Increase it with every change that makes a unit's
@@ -205,10 +206,5 @@ func (lab *Lab) Prepare() error {
 		}
 		return err
 	}
-	f, err := os.CreateTemp(lab.Out, ".nres-*.tmp")
-	if err != nil {
-		return err
-	}
-	f.Close()
-	return os.Remove(f.Name())
+	return whole.Writable(lab.Page())
 }
