@@ -426,6 +426,5 @@ func drawTails(p *plot.Plot, tails []tail) {
 	margin := max(0.04*(hi.X-lo.X), 0.02)
 	p.X.Min, p.X.Max = lo.X-margin, hi.X+margin
 	p.Y.Min, p.Y.Max = lo.Y-0.1, hi.Y+0.05
-	p.Legend.Top = true
-	p.Legend.XOffs, p.Legend.YOffs = vg.Points(-8), vg.Points(-4)
+	chart.Corner{Top: true}.Place(p)
 }

@@ -245,8 +245,8 @@ func drawCorrelation(w io.Writer, run correlationRun, found []Floats) error {
 		add(rest, name, curves[i][1], look.Color, 1.6, look.Dashes...)
 	}
 	add(rho, "√(n/(n + P − 1))", law, color.Black, 0.8, 1, 2)
-	rho.Legend.Top, rho.Legend.Left = true, true
-	rest.Legend.Top = true
+	chart.Corner{Top: true, Left: true}.Place(rho)
+	chart.Corner{Top: true}.Place(rest)
 	rest.Y.Max += 0.35 * (rest.Y.Max - rest.Y.Min) // room for it
 	return chart.Render(w, ".png", "Correlation of estimates with the gradient of a linear loss", fmt.Sprintf("P = %d,  mirrored pairs, %d more each time", run.Parameters, run.Round), []*plot.Plot{rho, rest})
 }

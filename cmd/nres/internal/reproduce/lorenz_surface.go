@@ -181,8 +181,6 @@ func runLorenzSurface(ctx context.Context, lab *Lab) (*Report, error) {
 		line.LineStyle.Dashes = []vg.Length{6, 3}
 		long.Add(line)
 		long.Legend.Add("smoothed, σ = 0.04", line)
-		long.Legend.Top = true
-		long.Legend.XOffs = vg.Points(-8)
 		long.Y.Max += 0.15 * (long.Y.Max - long.Y.Min)
 		short.X.Label.Text = "1000 (α − α₀),  α₀ = −0.2"
 		short.X.Tick.Marker = shifted{narrow.From, 1000}
@@ -257,8 +255,7 @@ func cutPlot(c cut, loss []float64) *plot.Plot {
 	raw := chart.Line(chart.Log10(pts), chart.Dark, 0.6)
 	p.Add(raw)
 	p.Legend.Add("unperturbed", raw)
-	p.Legend.Top = true
-	p.Legend.XOffs = vg.Points(-8)
+	chart.Corner{Top: true}.Place(p)
 	p.X.Min, p.X.Max = c.From, c.To
 	p.Y.Min, p.Y.Max = math.Log10(least), math.Log10(most)
 	p.Y.Max += 0.1 * (p.Y.Max - p.Y.Min)
