@@ -54,7 +54,6 @@ type bar struct {
 func newBar(w io.Writer, total int) *bar {
 	return &bar{w: w, total: float64(total), bar: progressbar.NewOptions(barSteps,
 		progressbar.OptionSetWriter(w),
-		progressbar.OptionThrottle(interval/2),
 		progressbar.OptionFullWidth(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
