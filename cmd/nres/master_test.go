@@ -78,4 +78,11 @@ func TestBenchMasterErrors(t *testing.T) {
 	status, _, stderr := execute(t, append(smallMaster, "--python", filepath.Join(t.TempDir(), "none"))...)
 	assert.Equal(t, statusFailed, status)
 	assert.Contains(t, stderr, "name a Python that has it")
+
+	if runtime.GOOS != "windows" {
+		without := filepath.Join(t.TempDir(), "python")
+		require.NoError(t, os.WriteFile(without, []byte("#!/bin/sh\necho Traceback >&2\necho No module named numpy >&2\nexit 1\n"), 0o755))
+		_, _, stderr = execute(t, append(smallMaster, "--python", without)...)
+		assert.Contains(t, stderr, "does not run numpy (No module named numpy)", "the last that it said")
+	}
 }
