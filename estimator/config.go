@@ -64,14 +64,15 @@ const (
 type Shaping uint8
 
 const (
-	Raw Shaping = iota
+	Raw Shaping = iota // as they are
 	// Std divides the gradient by the standard deviation, over the 2N perturbed
 	// windows, of the window's mean loss, and multiplies it by σ.
 	Std
 	// Sign takes the sign of L⁺ − L⁻ for it.
 	Sign
 	// CenteredRank takes the ranks of the 2N losses, spread evenly over [−½, ½], ties
-	// sharing their mean.
+	// sharing their mean (Salimans et al., "Evolution strategies as a scalable
+	// alternative to reinforcement learning", 2017).
 	CenteredRank
 )
 
@@ -92,8 +93,8 @@ var (
 	nonFiniteNames = []string{"fail", "drop"}
 )
 
-// MethodNames, PhaseNames and so on list what ParseMethod, ParsePhase and so on
-// take.
+// MethodNames, PhaseNames and so on return what ParseMethod, ParsePhase and so on take,
+// in the order of the constants, as a copy.
 func MethodNames() []string    { return append([]string(nil), methodNames...) }
 func PhaseNames() []string     { return append([]string(nil), phaseNames...) }
 func NoiseNames() []string     { return append([]string(nil), noiseNames...) }
@@ -104,23 +105,23 @@ func NonFiniteNames() []string { return append([]string(nil), nonFiniteNames...)
 // ParseMethod returns the method of that name. Errors are of type *[ConfigError].
 func ParseMethod(name string) (Method, error) { return parse[Method]("Method", methodNames, name) }
 
-// ParsePhase returns the phase of that name.
+// ParsePhase returns the phase of that name. Errors are of type *[ConfigError].
 func ParsePhase(name string) (Phase, error) { return parse[Phase]("Phase", phaseNames, name) }
 
-// ParseNoise returns the noise of that name.
+// ParseNoise returns the noise of that name. Errors are of type *[ConfigError].
 func ParseNoise(name string) (Noise, error) { return parse[Noise]("Noise", noiseNames, name) }
 
-// ParseLossScale returns the loss scale of that name.
+// ParseLossScale returns the loss scale of that name. Errors are of type *[ConfigError].
 func ParseLossScale(name string) (LossScale, error) {
 	return parse[LossScale]("LossScale", lossScaleNames, name)
 }
 
-// ParseShaping returns the shaping of that name.
+// ParseShaping returns the shaping of that name. Errors are of type *[ConfigError].
 func ParseShaping(name string) (Shaping, error) {
 	return parse[Shaping]("Shaping", shapingNames, name)
 }
 
-// ParseNonFinite returns the policy of that name.
+// ParseNonFinite returns the policy of that name. Errors are of type *[ConfigError].
 func ParseNonFinite(name string) (NonFinite, error) {
 	return parse[NonFinite]("NonFinite", nonFiniteNames, name)
 }
@@ -157,7 +158,7 @@ type Config struct {
 	Window   int     // W, in steps, 1 to T; FullES: T, or 0, which stands for it
 	Period   int     // K ≥ 1, in steps, for GPES; the other methods have their own, or 0 for it
 	Interval int     // M ≥ 1, in windows, for ESSingle; 0 stands for T/W, one perturbation an episode
-	Sigma    float64 // σ, the standard deviation of the perturbation, positive
+	Sigma    float64 // σ, the standard deviation of the perturbation, positive and finite
 	Seed     uint64
 
 	Noise     Noise
@@ -183,7 +184,8 @@ type Config struct {
 	Buckets []int
 
 	// With Rank r ≥ 1, E = ABᵀ/√r perturbs each of the Matrices that theta consists
-	// of, where A has Rows and B has Cols times r elements of the noise. Matrices that
+	// of, where A has Rows and B has Cols times r elements of the noise (Sarkar et al.,
+	// "Evolution strategies at the hyperscale", 2025). Matrices that
 	// are no larger than A and B, vectors above all, are perturbed by plain noise. A
 	// gradient then takes r products an element and pair and next to no noise, which
 	// is several times faster than normals. The perturbation isn't normal, and its

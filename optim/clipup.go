@@ -30,7 +30,7 @@ func NewClipUp[F vec.Float](maxSpeed F) *ClipUp[F] {
 	return &ClipUp[F]{LR: maxSpeed / 2, Momentum: 0.9, MaxSpeed: maxSpeed}
 }
 
-// Step makes one update.
+// Step makes one update; it panics as [Optimizer] says.
 func (o *ClipUp[F]) Step(theta, grad []F) {
 	if len(theta) != len(grad) {
 		panic(lengthMismatch)
@@ -48,7 +48,7 @@ func (o *ClipUp[F]) Step(theta, grad []F) {
 
 func norm[F vec.Float](x []F) float64 { return math.Sqrt(float64(vec.SumSq(x))) }
 
-// MarshalBinary returns the state.
+// MarshalBinary returns fields and moments. The error is nil.
 func (o *ClipUp[F]) MarshalBinary() ([]byte, error) {
 	var w codec.Writer
 	w.String(fmt.Sprintf("%T", o))
@@ -57,7 +57,8 @@ func (o *ClipUp[F]) MarshalBinary() ([]byte, error) {
 	return w.Sum(), nil
 }
 
-// UnmarshalBinary restores a state. On an error, o is as it was.
+// UnmarshalBinary restores them. If data is damaged, or of another type of optimizer or
+// element, it returns an error, and o is as it was.
 func (o *ClipUp[F]) UnmarshalBinary(data []byte) error {
 	r, err := read(fmt.Sprintf("%T", o), data)
 	fields, v := codec.ReadFloats[F](r), codec.ReadFloats[F](r)

@@ -12,9 +12,10 @@ import (
 
 const lengthMismatch = "optim: slice lengths do not match"
 
-// An Optimizer changes theta in place, downhill along grad. Step panics if the
-// lengths do not match each other or those of earlier calls. It allocates at most
-// in the first call.
+// An Optimizer changes theta in place, downhill along grad, which it neither changes nor
+// keeps. Step panics if the lengths do not match each other or, where there are moments,
+// those of earlier calls. It allocates at most in the first call. It is not safe for
+// concurrent use.
 //
 // MarshalBinary returns fields and moments; an optimizer of the same type goes on
 // with the same bits after UnmarshalBinary, on any architecture.
@@ -42,8 +43,8 @@ func Piecewise(iteration int, boundaries []int, factors []float64) float64 {
 	return f
 }
 
-// SGD is stochastic gradient descent, with heavy-ball momentum if Momentum is not
-// zero:
+// SGD is stochastic gradient descent, with heavy-ball momentum (Polyak, 1964) if
+// Momentum is not zero:
 //
 //	v = Momentum*v + grad
 //	theta -= LR*v
@@ -56,7 +57,7 @@ type SGD[F vec.Float] struct {
 	v []F
 }
 
-// Step makes one update.
+// Step makes one update; it panics as [Optimizer] says.
 func (o *SGD[F]) Step(theta, grad []F) {
 	if len(theta) != len(grad) {
 		panic(lengthMismatch)
@@ -71,7 +72,7 @@ func (o *SGD[F]) Step(theta, grad []F) {
 	vec.Axpy(theta, -o.LR, grad)
 }
 
-// MarshalBinary returns the state.
+// MarshalBinary returns fields and moments. The error is nil.
 func (o *SGD[F]) MarshalBinary() ([]byte, error) {
 	var w codec.Writer
 	w.String(fmt.Sprintf("%T", o))
@@ -80,7 +81,8 @@ func (o *SGD[F]) MarshalBinary() ([]byte, error) {
 	return w.Sum(), nil
 }
 
-// UnmarshalBinary restores a state. On an error, o is as it was.
+// UnmarshalBinary restores them. If data is damaged, or of another type of optimizer or
+// element, it returns an error, and o is as it was.
 func (o *SGD[F]) UnmarshalBinary(data []byte) error {
 	r, err := read(fmt.Sprintf("%T", o), data)
 	fields, v := codec.ReadFloats[F](r), codec.ReadFloats[F](r)
@@ -135,7 +137,7 @@ func NewAdam[F vec.Float](lr F) *Adam[F] {
 	return &Adam[F]{LR: lr, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}
 }
 
-// Step makes one update.
+// Step makes one update; it panics as [Optimizer] says.
 func (o *Adam[F]) Step(theta, grad []F) {
 	if len(theta) != len(grad) {
 		panic(lengthMismatch)
@@ -158,7 +160,7 @@ func (o *Adam[F]) Step(theta, grad []F) {
 	}
 }
 
-// MarshalBinary returns the state.
+// MarshalBinary returns fields and moments. The error is nil.
 func (o *Adam[F]) MarshalBinary() ([]byte, error) {
 	var w codec.Writer
 	w.String(fmt.Sprintf("%T", o))
@@ -169,7 +171,8 @@ func (o *Adam[F]) MarshalBinary() ([]byte, error) {
 	return w.Sum(), nil
 }
 
-// UnmarshalBinary restores a state. On an error, o is as it was.
+// UnmarshalBinary restores them. If data is damaged, or of another type of optimizer or
+// element, it returns an error, and o is as it was.
 func (o *Adam[F]) UnmarshalBinary(data []byte) error {
 	r, err := read(fmt.Sprintf("%T", o), data)
 	fields, betas := codec.ReadFloats[F](r), codec.ReadFloats[float64](r)

@@ -47,3 +47,27 @@ func ExampleClassifier() {
 	// Output:
 	// 1210 parameters, 85 % of held-out digits <nil>
 }
+
+// What is published for a task, and a gradient with that.
+func ExampleLookup() {
+	task, err := tasks.Lookup("lorenz")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sys, err := task.New(nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	nres, err := estimator.New(sys, estimator.Config{Workers: task.Workers, Window: task.Window, Sigma: task.Sigma})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer nres.Close()
+	theta, grad := []float32{float32(task.Start[0]), float32(task.Start[1])}, make([]float32, len(task.Params))
+	loss, err := nres.Gradient(grad, theta)
+	fmt.Printf("%v from %.3f: mean squared error %.0f, error %v\n", task.Params, theta, loss, err)
+	// Output: [ln r ln a] from [3.700 3.116]: mean squared error 332, error <nil>
+}

@@ -88,15 +88,7 @@ func (n *Influence[F]) JVP(ds, dtheta, s, theta []F, t int, env noise.Stream) (d
 // the same and dloss·L_t, and adds the gradient by step t's θ to dtheta.
 func (n *Influence[F]) VJP(ds, dtheta, s, theta []F, dloss F, _ int, _ noise.Stream) {
 	ds[0] += F(dloss * (F(0.5*(s[0]+s[1])) + theta[0] - 1))
-	var sum F
-	for i, a := range ds[:influenceLen] {
-		if i < influenceFirst {
-			sum += a
-		} else {
-			sum -= a
-		}
-	}
-	dtheta[0] += sum
+	dtheta[0] += timesB(ds)
 	timesA(ds)
 }
 
@@ -106,6 +98,18 @@ func timesA[F vec.Float](v []F) {
 		v[k] = F(0.5 * (v[k] + v[k-1]))
 	}
 	v[0] *= 0.5
+}
+
+// timesB returns the product of the row vector v and the signs that θ is added with.
+func timesB[F vec.Float](v []F) (sum F) {
+	for k, x := range v[:influenceLen] {
+		if k < influenceFirst {
+			sum += x
+		} else {
+			sum -= x
+		}
+	}
+	return sum
 }
 
 // WindowLanes makes steps of every lane, a row of the state at a time.
@@ -144,15 +148,7 @@ func (n *Influence[F]) Partials(g, theta []F, t int) {
 	row := make([]F, influenceLen)
 	row[0] = 1
 	for i := t; i >= 1; i-- {
-		var sum F
-		for k, v := range row {
-			if k < influenceFirst {
-				sum += v
-			} else {
-				sum -= v
-			}
-		}
-		g[i-1] = (s[0] - 1) * sum
+		g[i-1] = (s[0] - 1) * timesB(row)
 		timesA(row)
 	}
 }

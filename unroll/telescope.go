@@ -13,7 +13,8 @@ import (
 // With more than one perturbation an episode there are two unbiased ways to weigh
 // these losses: see estimator.Config.Telescoping.
 //
-// The state has one element more than that of sys, the last loss.
+// The state has one element more than that of sys, the last loss. It steps one by one:
+// Window and WindowLanes of sys are not used.
 func Telescope[F vec.Float](sys System[F]) System[F] { return telescope[F]{sys} }
 
 type telescope[F vec.Float] struct{ sys System[F] }

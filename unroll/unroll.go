@@ -62,7 +62,8 @@ const Stretch = 128
 // Window advances s in place from s_t0 to s_{t0+n} under constant theta and
 // returns the sum of the n losses. The steps are cut into stretches of Stretch
 // steps, counted from t0, the last one shorter. It uses the system's Window method
-// if there is one; the result is the same.
+// if there is one; the result is the same. s and theta have the system's StateLen and
+// ParamLen; n may be 0. It does not allocate.
 func Window[F vec.Float](sys System[F], s, theta []F, t0, n int, env noise.Stream) float64 {
 	w, whole := sys.(Windower[F])
 	var total float64
@@ -89,8 +90,8 @@ func Window[F vec.Float](sys System[F], s, theta []F, t0, n int, env noise.Strea
 // Gradient advances s in place from s_t0 to s_{t0+n} under constant theta, adds to grad
 // the gradient by theta of the sum of the n losses, with s_t0 held fixed, and returns
 // that sum, added in float64. It is reverse mode: n steps, then n VJPs. tape is of length
-// (n+1)·StateLen and overwritten: the states that the steps start from, and a gradient
-// by the state.
+// (n+1)·StateLen, or longer, and overwritten: the states that the steps start from, and
+// a gradient by the state. It panics if tape is shorter, and does not allocate.
 func Gradient[F vec.Float](sys Differentiable[F], grad, s, theta []F, t0, n int, env noise.Stream, tape []F) (loss float64) {
 	m := len(s)
 	for k := 0; k < n; k++ {

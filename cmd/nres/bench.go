@@ -15,9 +15,7 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres/internal/cpu"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 const (
@@ -76,8 +74,7 @@ first.`, repetitions, combined, tie),
 	f.StringVar(&j.filter, "filter", "", "time what matches this regular `expression`, such as 'vec.Axpy float32'")
 	f.StringVar(&j.sizes, "sizes", "", "`list` of the n to time, such as 1,16,1024 (if not given, a few for each operation)")
 	f.DurationVar(&j.time, "time", benchTime, "`time` to take, about; long calls may need more")
-	f.BoolVar(&j.json, "json", false, "report as one JSON object")
-	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
+	reportFlags(f, &j.json, &j.quiet)
 	cmd.AddCommand(latencyCommand(), masterCommand())
 	return cmd
 }
@@ -188,17 +185,17 @@ func (j *benchmark) run(ctx context.Context, rows []*row, stdout, stderr io.Writ
 		Go: runtime.Version(), GOOS: runtime.GOOS, GOARCH: runtime.GOARCH,
 		Tier: tier(), Repetitions: repetitions, Rows: []*row{},
 	}
-	show := newSteps(stderr, len(rows), j.quiet)
+	bar := newProgress(stderr, len(rows), j.quiet)
 	began := time.Now()
 	d := min(j.time/time.Duration(len(rows)*(repetitions+2)), longest)
 	for i, r := range rows {
-		show.update(i, r.String())
+		bar.update(float64(i), "%v", r)
 		if err = rep.time(ctx, r, workers, d, limits); err != nil {
 			break
 		}
 		rep.Rows = append(rep.Rows, r)
 	}
-	show.close()
+	bar.close()
 	rep.Seconds = time.Since(began).Seconds()
 	if err != nil {
 		err = stopped(ctx, err, len(rep.Rows), len(rows))
@@ -340,64 +337,3 @@ func short(n int) string {
 	}
 	return fmt.Sprint(n)
 }
-
-// A stepper shows which row is being timed.
-type stepper interface {
-	update(done int, what string)
-	close()
-}
-
-// newSteps is a variable for tests, which interrupt a run through it.
-var newSteps = stepsOn
-
-func stepsOn(w io.Writer, total int, quiet bool) stepper {
-	if quiet {
-		return noSteps{}
-	}
-	if f, ok := w.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
-		return &stepBar{w, progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(w),
-			progressbar.OptionFullWidth(),
-			progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionSetTheme(progressbar.ThemeASCII),
-		)}
-	}
-	return &stepLines{w: w, total: total, last: time.Now()}
-}
-
-type noSteps struct{}
-
-func (noSteps) update(int, string) {}
-func (noSteps) close()             {}
-
-type stepBar struct {
-	w   io.Writer
-	bar *progressbar.ProgressBar
-}
-
-func (s *stepBar) update(done int, what string) {
-	s.bar.Describe(fmt.Sprintf("%-36s", what))
-	_ = s.bar.Set(done) // a bar that cannot be drawn is no reason to stop
-}
-
-func (s *stepBar) close() {
-	_ = s.bar.Clear()
-	_ = s.bar.Exit()
-}
-
-// stepLines prints a line every five seconds.
-type stepLines struct {
-	w     io.Writer
-	total int
-	last  time.Time
-}
-
-func (s *stepLines) update(done int, what string) {
-	if now := time.Now(); now.Sub(s.last) >= 5*time.Second {
-		s.last = now
-		fmt.Fprintf(s.w, "%d/%d (%d %%)  %s\n", done, s.total, 100*done/s.total, what)
-	}
-}
-
-func (s *stepLines) close() {}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"runtime"
 	"slices"
 	"strings"
@@ -57,7 +56,6 @@ func TestBenchJSON(t *testing.T) {
 		"noise.Combine float64 2", "noise.Combine float64 300",
 	}, names)
 
-	// Every key, so that a renamed one is noticed.
 	_, stdout, _ := execute(t, "bench", "--json", "--quiet", "--time", "1ms", "--filter", "vec.Add float32 n=16$")
 	var all struct {
 		Rows []map[string]any `json:"rows"`
@@ -69,15 +67,6 @@ func TestBenchJSON(t *testing.T) {
 	require.Len(t, all.Rows, 1)
 	assertKeys(t, "operation type n streams uses ns elements_per_second bytes_per_second cycles_per_element "+
 		"generic_ns ratio loses bandwidth limit share", all.Rows[0])
-}
-
-func assertKeys(t *testing.T, want string, got map[string]any) {
-	t.Helper()
-	var names []string
-	for k := range got {
-		names = append(names, k)
-	}
-	assert.ElementsMatch(t, strings.Fields(want), names)
 }
 
 func TestBenchTable(t *testing.T) {
@@ -120,10 +109,7 @@ func TestBenchText(t *testing.T) {
 }
 
 func TestBenchBadInput(t *testing.T) {
-	for _, c := range []struct {
-		args string
-		want []string
-	}{
+	testRefusals(t, []refusal{
 		{"info now", []string{"info takes no arguments", "now"}},
 		{"info --frobnicate", []string{"--frobnicate", "--json"}},
 		{"bench now", []string{"bench takes no arguments", "now"}},
@@ -138,55 +124,19 @@ func TestBenchBadInput(t *testing.T) {
 		{"bench --sizes 1,,2", []string{"--sizes", `"1,,2"`, "commas"}},
 		{"bench --sizes 1e3", []string{"--sizes", `"1e3"`, "whole numbers"}},
 		{"bench --sizes 67108865", []string{"--sizes", "67108864"}},
-	} {
-		status, stdout, stderr := execute(t, strings.Fields(c.args)...)
-		assert.Equal(t, statusUsage, status, c.args)
-		assert.Empty(t, stdout, c.args)
-		for _, want := range c.want {
-			assert.Contains(t, stderr, want, c.args)
-		}
-		assert.Equal(t, 1, strings.Count(stderr, "\n"), c.args)
-	}
+	})
 }
-
-// An interrupter cancels a run at its second row.
-type interrupter struct{ cancel func() }
-
-func (i interrupter) update(done int, _ string) {
-	if done == 1 {
-		i.cancel()
-	}
-}
-func (interrupter) close() {}
 
 func TestBenchInterrupted(t *testing.T) {
 	workers(t)
-	defer func() { newSteps = stepsOn }()
-	ctx, cancel := context.WithCancel(context.Background())
-	newSteps = func(io.Writer, int, bool) stepper { return interrupter{cancel} }
-	var stdout, stderr bytes.Buffer
-	status := run(ctx, strings.Fields("bench --time 50ms --filter float32 --sizes 1 --json"), &stdout, &stderr)
-	assert.Equal(t, statusInterrupted, status)
-	assert.Equal(t, "nres: interrupted after 1 of 23 rows\n", stderr.String())
+	stdout, stderr := interrupted(t, 1, strings.Fields("bench --time 50ms --filter float32 --sizes 1 --json")...)
+	assert.Equal(t, "nres: interrupted after 1 of 23 rows\n", stderr)
 	var rep benchReport
-	require.NoError(t, json.Unmarshal(stdout.Bytes(), &rep))
+	require.NoError(t, json.Unmarshal([]byte(stdout), &rep))
 	assert.Len(t, rep.Rows, 1, "what there is is reported")
 
-	stdout.Reset()
-	assert.Equal(t, statusInterrupted, run(ctx, []string{"bench"}, &stdout, &stderr))
-	assert.Empty(t, stdout.String())
-}
-
-func TestStepLines(t *testing.T) {
-	var b bytes.Buffer
-	s, ok := newSteps(&b, 200, false).(*stepLines)
-	assert.True(t, ok, "a buffer is no terminal")
-	s.update(1, "vec.Add float32 n=3")
-	s.last = s.last.Add(-5 * time.Second)
-	s.update(20, "vec.Add float32 n=16")
-	s.update(21, "vec.Add float32 n=1024")
-	s.close()
-	assert.Equal(t, "20/200 (10 %)  vec.Add float32 n=16\n", b.String())
+	stdout, _ = interrupted(t, 0, "bench")
+	assert.Empty(t, stdout)
 }
 
 func TestWorker(t *testing.T) {

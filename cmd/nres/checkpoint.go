@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,32 +11,39 @@ import (
 	"strings"
 
 	"github.com/noise-reuse/nres/checkpoint"
-	"github.com/noise-reuse/nres/estimator"
-	"github.com/noise-reuse/nres/optim"
 )
+
+// A state is what can be kept.
+type state interface {
+	encoding.BinaryMarshaler
+	encoding.BinaryUnmarshaler
+}
+
+// A history is what a run has done: so many iterations.
+type history interface {
+	state
+	len() int
+}
 
 // A keeper keeps a run's state in a file. A nil one does nothing.
 type keeper struct {
-	path  string
+	out   *output
 	every int
 	run   string // what the file's run must be the same in, a line each
-
-	est *estimator.Estimator[float32]
-	opt optim.Optimizer[float32]
-	tr  *trace
+	parts []part
 }
 
-// Names of the sections of a checkpoint.
-const (
-	sectionRun       = "run"
-	sectionEstimator = "estimator"
-	sectionOptimizer = "optimizer"
-	sectionTrace     = "trace"
-)
+// A part of the state is a section of the file.
+type part struct {
+	section string
+	state   state
+}
+
+const sectionRun = "run" // beside those of the parts
 
 // newKeeper returns the keeper that the flags ask for. With --resume it takes over the
 // state of the file, if there is one.
-func (j *job) newKeeper(series []float64, est *estimator.Estimator[float32], opt optim.Optimizer[float32], tr *trace) (*keeper, error) {
+func (j *job) newKeeper(run string, done history, opt, est state) (*keeper, error) {
 	if j.checkpoint == "" {
 		return nil, nil
 	}
@@ -43,8 +51,8 @@ func (j *job) newKeeper(series []float64, est *estimator.Estimator[float32], opt
 	if err != nil {
 		return nil, err
 	}
-	k := &keeper{out.target, j.every, j.identity(series), est, opt, tr}
-	sections, err := checkpoint.Read(k.path)
+	k := &keeper{out, j.every, run, []part{{"trace", done}, {"optimizer", opt}, {"estimator", est}}}
+	sections, err := checkpoint.Read(out.target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return k, nil
@@ -56,8 +64,8 @@ func (j *job) newKeeper(series []float64, est *estimator.Estimator[float32], opt
 	if err := k.restore(sections); err != nil {
 		return nil, fmt.Errorf("--checkpoint: %s can't be resumed with these flags: %w", j.checkpoint, err)
 	}
-	if tr.len() > j.iterations {
-		return nil, badFlag("iterations", j.iterations, fmt.Sprintf("at least %d, which %s has made", tr.len(), j.checkpoint))
+	if done.len() > j.iterations {
+		return nil, badFlag("iterations", j.iterations, fmt.Sprintf("at least %d, which %s has made", done.len(), j.checkpoint))
 	}
 	return k, nil
 }
@@ -79,21 +87,20 @@ func (k *keeper) restore(sections []checkpoint.Section) error {
 		data[s.Name] = s.Data
 	}
 	there, here := strings.Split(string(data[sectionRun]), "\n"), strings.Split(k.run, "\n")
-	if len(there) != len(here) {
+	if !strings.HasPrefix(there[0], "task ") {
 		return errors.New("it is not of a training run")
 	}
-	for i := range here {
+	for i := range min(len(there), len(here)) { // as many, if the task is the same
 		if there[i] != here[i] {
 			return fmt.Errorf("%s there, %s here", there[i], here[i])
 		}
 	}
-	if err := k.tr.UnmarshalBinary(data[sectionTrace]); err != nil {
-		return err
+	for _, p := range k.parts {
+		if err := p.state.UnmarshalBinary(data[p.section]); err != nil {
+			return err
+		}
 	}
-	if err := k.opt.UnmarshalBinary(data[sectionOptimizer]); err != nil {
-		return err
-	}
-	return k.est.UnmarshalBinary(data[sectionEstimator])
+	return nil
 }
 
 // keep writes the file after iteration i if it is time, or last.
@@ -101,28 +108,22 @@ func (k *keeper) keep(i int, last bool) error {
 	if k == nil || !last && i%k.every != 0 {
 		return nil
 	}
-	est, err := k.est.MarshalBinary()
-	if err != nil {
-		return err
+	sections := []checkpoint.Section{{Name: sectionRun, Data: []byte(k.run)}}
+	for _, p := range k.parts {
+		data, err := p.state.MarshalBinary()
+		if err != nil {
+			return err
+		}
+		sections = append(sections, checkpoint.Section{Name: p.section, Data: data})
 	}
-	opt, err := k.opt.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	err = checkpoint.Write(k.path,
-		checkpoint.Section{Name: sectionRun, Data: []byte(k.run)},
-		checkpoint.Section{Name: sectionTrace, Data: k.tr.MarshalBinary()},
-		checkpoint.Section{Name: sectionOptimizer, Data: opt},
-		checkpoint.Section{Name: sectionEstimator, Data: est},
-	)
-	if err != nil {
-		return fmt.Errorf("--checkpoint: cannot write %q, which is as it was: %w", k.path, err)
+	if err := checkpoint.Write(k.out.target, sections...); err != nil {
+		return fmt.Errorf("--checkpoint: cannot write %q, which is as it was: %w", k.out.path, err)
 	}
 	return nil
 }
 
 // MarshalBinary returns the losses and parameters of all iterations.
-func (tr *trace) MarshalBinary() []byte {
+func (tr *trace) MarshalBinary() ([]byte, error) {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(tr.len()))
 	for _, v := range tr.loss {
 		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
@@ -130,7 +131,7 @@ func (tr *trace) MarshalBinary() []byte {
 	for _, v := range tr.theta {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
-	return b
+	return b, nil
 }
 
 // UnmarshalBinary restores them.

@@ -56,10 +56,7 @@ func TestCheckpointRefusals(t *testing.T) {
 	refused := func(want string, args ...string) {
 		t.Helper()
 		args = append([]string{"train", "lorenz", "--iterations", "20", "--quiet", "--plot", "none"}, args...)
-		status, stdout, stderr := execute(t, args...)
-		assert.Equal(t, statusUsage, status, stderr)
-		assert.Empty(t, stdout)
-		assert.Contains(t, stderr, want)
+		refuses(t, args, want)
 	}
 	resume := []string{"--checkpoint", file, "--resume"}
 	refused("add --resume", "--checkpoint", file)

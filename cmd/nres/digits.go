@@ -9,14 +9,11 @@ import (
 	"fmt"
 	"image/color"
 	"io"
-	"io/fs"
 	"math"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/noise-reuse/nres/checkpoint"
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
@@ -57,23 +54,14 @@ var digitsOptimizers = []string{"adam", "sgd", "clipup"}
 
 // A digitsJob is a training run of a classifier, as its flags describe it.
 type digitsJob struct {
-	network        string
-	hidden, batch  int
-	data           string
-	cfg            estimator.Config
-	bucket         int
-	noise, shaping string
-	optimizer      string
-	lr, momentum   float64
-	halve          int
-	l2             float64
-	iterations     int
-	exact          bool
-
-	plot, checkpoint string
-	every            int
-	resume           bool
-	json, quiet      bool
+	job           // the part of it that all trainings have
+	network       string
+	hidden, batch int
+	bucket        int
+	momentum      float64
+	halve         int
+	l2            float64
+	exact         bool
 }
 
 func digitsCommand() *cobra.Command {
@@ -122,27 +110,21 @@ channels, each through a maximum of 2 by 2 (28,938 parameters for images of 28 b
 	f.Float64Var(&j.l2, "l2", 0, "`factor` of half the squared weights in the loss")
 	f.IntVar(&j.iterations, "iterations", 2000, "`number` of updates")
 	f.BoolVar(&j.exact, "exact", true, "compare with exact gradients")
-	f.Uint64Var(&j.cfg.Seed, "seed", 1, "`number` that all random numbers come from")
-	f.IntVar(&j.cfg.Parallelism, "parallelism", 0, "`number` of goroutines, which never changes results (0: one for each CPU)")
+	j.seedFlags(f)
 	f.StringVar(&j.plot, "plot", "nres-digits.png", "picture to write, a .png or .svg `file`, or \"none\"")
-	f.StringVar(&j.checkpoint, "checkpoint", "", "`file` to keep the state of the run in")
-	f.IntVar(&j.every, "every", 100, "`number` of iterations from one checkpoint to the next")
-	f.BoolVar(&j.resume, "resume", false, "go on from the checkpoint, if there is one")
-	f.BoolVar(&j.json, "json", false, "report as one JSON object")
-	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
+	j.checkpointFlags(f, 100)
+	reportFlags(f, &j.json, &j.quiet)
 	return cmd
 }
 
-func (j *digitsJob) resolve(given func(flag string) bool) (err error) {
-	if j.cfg.Noise, err = estimator.ParseNoise(j.noise); err != nil {
-		return explain(err)
-	}
-	if j.cfg.Shaping, err = estimator.ParseShaping(j.shaping); err != nil {
-		return explain(err)
-	}
+func (j *digitsJob) resolve(given func(flag string) bool) error {
 	j.cfg.Method = estimator.FullES
-	if j.plot == "none" {
-		j.plot = ""
+	if err := cmp.Or(
+		parse(&j.cfg.Noise, estimator.ParseNoise, j.noise),
+		parse(&j.cfg.Shaping, estimator.ParseShaping, j.shaping),
+		j.check(digitsOptimizers, given),
+	); err != nil {
+		return err
 	}
 	switch {
 	case networks[j.network] == nil:
@@ -153,14 +135,6 @@ func (j *digitsJob) resolve(given func(flag string) bool) (err error) {
 		return badFlag("hidden", j.hidden, "nothing with --network "+j.network)
 	case j.batch < 1 || j.batch > maxBatch:
 		return badFlag("batch", j.batch, fmt.Sprintf("1 to %d", maxBatch))
-	case j.cfg.Workers > maxWorkers:
-		return badFlag("workers", j.cfg.Workers, fmt.Sprintf("1 to %d", maxWorkers))
-	case !positive(j.cfg.Sigma):
-		return badFlag("sigma", j.cfg.Sigma, "positive and finite, as a float32")
-	case !slices.Contains(digitsOptimizers, j.optimizer):
-		return badFlag("optimizer", fmt.Sprintf("%q", j.optimizer), "one of "+strings.Join(digitsOptimizers, ", "))
-	case !positive(j.lr):
-		return badFlag("lr", j.lr, "positive and finite, as a float32")
 	case !(j.momentum >= 0 && j.momentum < 1):
 		return badFlag("momentum", j.momentum, "0 ≤ momentum < 1")
 	case !(j.l2 >= 0 && j.l2 < 1e6):
@@ -171,16 +145,8 @@ func (j *digitsJob) resolve(given func(flag string) bool) (err error) {
 		return badFlag("bucket", j.bucket, "at least 1, or 0 for all parameters")
 	case j.bucket > 0 && j.cfg.Rank != 0:
 		return badFlag("bucket", j.bucket, "0 with --rank")
-	case j.iterations < 1:
-		return badFlag("iterations", j.iterations, "at least 1")
-	case j.every < 1:
-		return badFlag("every", j.every, "at least 1")
-	case j.checkpoint == "" && (given("every") || given("resume") || given("checkpoint")):
-		return badFlag("checkpoint", `""`, "the name of a file, with --every and --resume")
 	case given("data") && j.data == "":
 		return badFlag("data", `""`, "a directory")
-	case j.plot != "" && !slices.Contains(chart.Formats, chart.Format(j.plot)):
-		return badFlag("plot", fmt.Sprintf("%q", j.plot), "a file named *"+strings.Join(chart.Formats, ", *")+`; or "none"`)
 	}
 	return nil
 }
@@ -195,17 +161,20 @@ type digitsRun struct {
 	est         *estimator.Estimator[float32]
 	opt         optim.Optimizer[float32]
 	slow        func(lr float32) // sets opt's learning rate
-	keep        *output          // of the checkpoint; nil if there is none
+	keep        *keeper
 	digitsState
 }
 
-// digitsState is what a checkpoint has beside estimator and optimizer.
+// digitsState is what a run has done.
 type digitsState struct {
-	Run       string // what must be the same
 	Iteration int
 	Theta     []float32
 	Curve     []tested
 }
+
+func (s *digitsState) len() int                       { return s.Iteration }
+func (s *digitsState) MarshalBinary() ([]byte, error) { return json.Marshal(s) }
+func (s *digitsState) UnmarshalBinary(b []byte) error { return json.Unmarshal(b, s) }
 
 // tested is what a test found.
 type tested struct {
@@ -254,82 +223,12 @@ func (j *digitsJob) start() (*digitsRun, error) {
 		sgd := &optim.SGD[float32]{LR: float32(j.lr), Momentum: float32(j.momentum)}
 		r.opt, r.slow = sgd, func(lr float32) { sgd.LR = lr }
 	}
-	r.Run = fmt.Sprintf("--network %s\n--hidden %d\nimages: %d and %d of SHA-256 %s\n--batch %d\n--optimizer %s\n--lr %v\n--halve %d\n--momentum %v\n--l2 %v",
-		j.network, j.hidden, r.train.Len(), r.test.Len(), digest(r.train.Images)[:16], j.batch, j.optimizer, j.lr, j.halve, j.momentum, j.l2)
 	r.Theta = make([]float32, r.net.Len())
 	r.net.Init(r.Theta, noise.New(j.cfg.Seed).Derive(digitsInit))
-	return r, r.restore()
-}
-
-// restore takes over the state of the checkpoint, if there is one.
-func (r *digitsRun) restore() error {
-	j := r.job
-	if j.checkpoint == "" {
-		return nil
-	}
-	var err error
-	if r.keep, err = newOutput("checkpoint", j.checkpoint); err != nil {
-		return err
-	}
-	sections, err := checkpoint.Read(r.keep.target)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case !j.resume:
-		return badFlag("checkpoint", fmt.Sprintf("%q", j.checkpoint), "a file that doesn't exist yet; or add --resume to go on from it")
-	case err != nil:
-		return fmt.Errorf("--checkpoint: %w", err)
-	}
-	refuse := func(err error) error {
-		return fmt.Errorf("--checkpoint: %s can't be resumed with these flags: %w", j.checkpoint, err)
-	}
-	parts := map[string][]byte{}
-	for _, s := range sections {
-		parts[s.Name] = s.Data
-	}
-	var state digitsState
-	if err := json.Unmarshal(parts[sectionRun], &state); err != nil || len(state.Theta) == 0 {
-		return refuse(errors.New("it is not of a training of digits"))
-	}
-	there, here := strings.Split(state.Run, "\n"), strings.Split(r.Run, "\n")
-	for i := range min(len(there), len(here)) {
-		if there[i] != here[i] {
-			return refuse(fmt.Errorf("%s there, %s here", there[i], here[i]))
-		}
-	}
-	if state.Iteration > j.iterations {
-		return badFlag("iterations", j.iterations, fmt.Sprintf("at least %d, which %s has made", state.Iteration, j.checkpoint))
-	}
-	if err := cmp.Or(r.opt.UnmarshalBinary(parts[sectionOptimizer]), r.est.UnmarshalBinary(parts[sectionEstimator])); err != nil {
-		return refuse(err)
-	}
-	r.digitsState = state
-	return nil
-}
-
-// write keeps the state.
-func (r *digitsRun) write() error {
-	if r.keep == nil {
-		return nil
-	}
-	run, err := json.Marshal(r.digitsState)
-	if err != nil {
-		return err
-	}
-	est, err := r.est.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	opt, err := r.opt.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	err = checkpoint.Write(r.keep.target, checkpoint.Section{Name: sectionRun, Data: run},
-		checkpoint.Section{Name: sectionEstimator, Data: est}, checkpoint.Section{Name: sectionOptimizer, Data: opt})
-	if err != nil {
-		return fmt.Errorf("--checkpoint: cannot write %q, which is as it was: %w", r.keep.path, err)
-	}
-	return nil
+	run := fmt.Sprintf("task digits\n--network %s\n--hidden %d\nimages: %d and %d of SHA-256 %s\n--batch %d\n--optimizer %s\n--lr %v\n--halve %d\n--momentum %v\n--l2 %v",
+		j.network, j.hidden, r.train.Len(), r.test.Len(), digest(r.train.Images)[:16], j.batch, j.optimizer, j.lr, j.halve, j.momentum, j.l2)
+	r.keep, err = j.newKeeper(run, &r.digitsState, r.opt, r.est)
+	return r, err
 }
 
 // loop trains.
@@ -343,11 +242,11 @@ func (r *digitsRun) loop(ctx context.Context, bar progress) error {
 	}
 	for r.Iteration < j.iterations {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(err, r.write())
+			return errors.Join(err, r.keep.keep(r.Iteration, true))
 		}
 		loss, err := r.est.Gradient(grad, r.Theta)
 		if err != nil {
-			return fmt.Errorf("diverged in iteration %d: %w; try a smaller --lr or --sigma", r.Iteration+1, err)
+			return diverged(r.Iteration+1, "", err)
 		}
 		optim.AddL2(grad, float32(j.l2), r.Theta)
 		r.slow(float32(j.lr * j.rate(r.Iteration)))
@@ -358,12 +257,10 @@ func (r *digitsRun) loop(ctx context.Context, bar progress) error {
 				return err
 			}
 		}
-		if r.Iteration%j.every == 0 || r.Iteration == j.iterations {
-			if err := r.write(); err != nil {
-				return err
-			}
+		if err := r.keep.keep(r.Iteration, r.Iteration == j.iterations); err != nil {
+			return err
 		}
-		bar.update(r.Iteration, loss)
+		bar.update(float64(r.Iteration), "loss %.4g", loss)
 	}
 	return nil
 }
@@ -386,7 +283,7 @@ func (j *digitsJob) point(i int) bool {
 func (r *digitsRun) look(theta []float32, i int, curve *[]tested) error {
 	loss, accuracy, err := r.pass.Test(theta, r.test)
 	if loss-loss != 0 {
-		return fmt.Errorf("diverged in iteration %d: the loss of held-out images is %v; try a smaller --lr or --sigma", i, loss)
+		return diverged(i, "", fmt.Errorf("the loss of held-out images is %v", loss))
 	}
 	*curve = append(*curve, tested{i, loss, accuracy})
 	return err
@@ -448,32 +345,23 @@ type digitsReport struct {
 }
 
 func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
+	picture, _, err := j.outputs()
+	if err != nil {
+		return err
+	}
 	r, err := j.start()
 	if err != nil {
 		return err
 	}
 	defer r.est.Close()
-	var picture *output
-	if j.plot != "" {
-		if picture, err = newOutput("plot", j.plot); err != nil {
-			return err
-		}
-		if r.keep != nil && sameFile(picture.target, r.keep.target) {
-			return badFlag("plot", fmt.Sprintf("%q", j.plot), "a file other than that of --checkpoint")
-		}
-	}
-	bar := newProgress(stderr, "loss", j.iterations, j.quiet)
+	bar := newProgress(stderr, j.iterations, j.quiet)
 	began := time.Now()
 	err = r.loop(ctx, bar)
 	elapsed := time.Since(began)
 	bar.close()
-	if errors.Is(err, context.Canceled) {
-		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d iterations", r.Iteration, j.iterations)}
-		if r.Iteration == 0 {
-			return err
-		}
-	} else if err != nil {
-		return &failure{statusFailed, err}
+	report, err := ended(err, r.Iteration, j.iterations, "iterations")
+	if !report {
+		return err
 	}
 	last := r.Curve[len(r.Curve)-1]
 	if last.Iteration != r.Iteration { // interrupted
@@ -491,24 +379,15 @@ func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if j.data != "" {
 		rep.Data = &j.data
 	}
-	errs := []error{err}
 	if j.exact && err == nil {
-		rep.exact, err = r.compare(ctx, r.Iteration)
-		if errs = append(errs, err); len(rep.exact) > 0 {
+		if rep.exact, err = r.compare(ctx, r.Iteration); err != nil {
+			err = &failure{statusFailed, err}
+		} else if len(rep.exact) > 0 {
 			rep.Exact = &rep.exact[len(rep.exact)-1]
 		}
 	}
-	if picture != nil {
-		if err := picture.write(func(w io.Writer) error { return rep.draw(w, picture.path) }); err != nil {
-			errs = append(errs, &failure{statusFailed, err})
-		} else {
-			rep.Plot = &picture.path
-		}
-	}
-	if err := rep.write(stdout, j.json); err != nil {
-		errs = append(errs, &failure{statusFailed, err})
-	}
-	return errors.Join(errs...)
+	err = errors.Join(err, picture.save(&rep.Plot, func(w io.Writer) error { return rep.draw(w, picture.path) }))
+	return errors.Join(err, writeReport(stdout, rep, j.json))
 }
 
 func (rep *digitsReport) settings() string {
@@ -534,28 +413,19 @@ func (rep *digitsReport) title() string {
 	return fmt.Sprintf("%s of %d parameters on %s", strings.ToUpper(rep.Network), rep.Parameters, of)
 }
 
-func (rep *digitsReport) write(w io.Writer, asJSON bool) error {
+func (rep *digitsReport) text() string {
 	var b bytes.Buffer
-	if asJSON {
-		text, err := json.MarshalIndent(rep, "", "  ")
-		if err != nil {
-			return err
-		}
-		b.Write(append(text, '\n'))
-	} else {
-		fmt.Fprintf(&b, "%s: %d images, %d held out\n%s\n\n", rep.title(), rep.TrainImages, rep.TestImages, rep.settings())
-		fmt.Fprintf(&b, "accuracy on held-out images after %d updates: %.2f %%, cross-entropy %.4f\n", rep.Iterations, 100*rep.Accuracy, rep.Loss)
-		if rep.Exact != nil {
-			fmt.Fprintf(&b, "with exact gradients (Adam, %v), as many:      %.2f %%, cross-entropy %.4f\n", exactLR, 100*rep.Exact.Accuracy, rep.Exact.Loss)
-		}
-		evaluations := 2 * rep.Workers * rep.Batch
-		fmt.Fprintf(&b, "\n%d evaluations an update, %.2f s\n", evaluations, rep.Seconds)
-		if rep.Plot != nil {
-			fmt.Fprintf(&b, "picture: %s\n", *rep.Plot)
-		}
+	fmt.Fprintf(&b, "%s: %d images, %d held out\n%s\n\n", rep.title(), rep.TrainImages, rep.TestImages, rep.settings())
+	fmt.Fprintf(&b, "accuracy on held-out images after %d updates: %.2f %%, cross-entropy %.4f\n", rep.Iterations, 100*rep.Accuracy, rep.Loss)
+	if rep.Exact != nil {
+		fmt.Fprintf(&b, "with exact gradients (Adam, %v), as many:      %.2f %%, cross-entropy %.4f\n", exactLR, 100*rep.Exact.Accuracy, rep.Exact.Loss)
 	}
-	_, err := w.Write(b.Bytes())
-	return err
+	evaluations := 2 * rep.Workers * rep.Batch
+	fmt.Fprintf(&b, "\n%d evaluations an update, %.2f s\n", evaluations, rep.Seconds)
+	if rep.Plot != nil {
+		fmt.Fprintf(&b, "picture: %s\n", *rep.Plot)
+	}
+	return b.String()
 }
 
 // draw shows loss and errors on held-out images, on logarithmic axes.

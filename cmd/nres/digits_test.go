@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/binary"
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,24 +45,16 @@ func digitsDir(t *testing.T) string {
 
 // small are flags of a run that takes no time.
 func small(dir string, args ...string) []string {
-	flags := []string{"train", "digits", "--data", dir, "--workers", "7", "--batch", "9", "--iterations", "20", "--json", "--quiet", "--plot", "none"}
+	flags := []string{"train", "digits", "--data", dir, "--workers", "7", "--batch", "9", "--iterations", "20", "--plot", "none"}
 	if !slices.Contains(args, "cnn") {
 		flags = append(flags, "--hidden", "5")
 	}
 	return append(flags, args...)
 }
 
-// classified is a report as a reader of the JSON sees it.
-func classified(t *testing.T, args ...string) (rep digitsReport) {
+func classified(t *testing.T, args ...string) digitsReport {
 	t.Helper()
-	status, stdout, stderr := execute(t, args...)
-	require.Zero(t, status, stderr)
-	assert.Empty(t, stderr)
-	d := json.NewDecoder(strings.NewReader(stdout))
-	d.DisallowUnknownFields()
-	require.NoError(t, d.Decode(&rep))
-	assert.False(t, d.More(), "one object and nothing else")
-	return rep
+	return decoded[digitsReport](t, args...)
 }
 
 func TestDigitsJSON(t *testing.T) {
@@ -87,16 +76,11 @@ func TestDigitsJSON(t *testing.T) {
 	assert.Positive(t, rep.Seconds)
 	assert.Nil(t, classified(t, small(dir, "--exact=false")...).Exact)
 
-	// Every key, so that a renamed one is noticed.
 	var keys map[string]any
-	_, stdout, _ := execute(t, small(dir)...)
+	_, stdout, _ := execute(t, small(dir, "--json", "--quiet")...)
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
-	for _, key := range strings.Fields("data network parameters train_images test_images workers batch sigma noise shaping bucket rank " +
-		"optimizer lr halve momentum l2 iterations seed tier loss accuracy exact curve sha256 seconds plot") {
-		assert.Contains(t, keys, key)
-		delete(keys, key)
-	}
-	assert.Empty(t, keys)
+	assertKeys(t, "data network parameters train_images test_images workers batch sigma noise shaping bucket rank "+
+		"optimizer lr halve momentum l2 iterations seed tier loss accuracy exact curve sha256 seconds plot", keys)
 }
 
 // TestDigitsBits: neither goroutines nor the kernels in use change anything.
@@ -109,7 +93,7 @@ func TestDigitsBits(t *testing.T) {
 			assert.Equal(t, one.SHA256, classified(t, append(args, "--parallelism", p)...).SHA256, "%v, %s", args, p)
 		}
 		assert.NotEqual(t, one.SHA256, classified(t, append(args, "--seed", "2")...).SHA256, "%v", args)
-		cmd := exec.Command(os.Args[0], args...)
+		cmd := exec.Command(os.Args[0], append(args, "--json", "--quiet")...)
 		cmd.Env = append(os.Environ(), "NRES_TEST_AS_PROGRAM=1", "NRES_SIMD=generic")
 		out, err := cmd.Output()
 		require.NoError(t, err)
@@ -144,10 +128,7 @@ func TestDigitsCheckpointRefusals(t *testing.T) {
 	good := read(t, file)
 	refused := func(want string, args ...string) {
 		t.Helper()
-		status, stdout, stderr := execute(t, small(dir, args...)...)
-		assert.Equal(t, statusUsage, status, stderr)
-		assert.Empty(t, stdout)
-		assert.Contains(t, stderr, want)
+		refuses(t, small(dir, append(args, "--quiet")...), want)
 	}
 	resume := []string{"--checkpoint", file, "--resume"}
 	refused("doesn't exist yet; or add --resume", "--checkpoint", file)
@@ -168,7 +149,7 @@ func TestDigitsCheckpointRefusals(t *testing.T) {
 	refused("not a checkpoint of nres", resume...)
 	require.NoError(t, os.Remove(file))
 	trained(t, "--checkpoint", file)
-	refused("it is not of a training of digits", resume...)
+	refused("task lorenz there, task digits here", resume...)
 	refused("no such file or directory", "--checkpoint", filepath.Join(dir, "no", "run"))
 }
 
@@ -189,31 +170,18 @@ func TestDigitsInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
 	want := classified(t, small(dir)...)
 	args := small(dir, "--checkpoint", "run", "--plot", "a.svg")
-	interrupted := func(ctx context.Context, after int) {
-		var out, errs bytes.Buffer
-		assert.Equal(t, statusInterrupted, run(ctx, args, &out, &errs))
-		if after == 0 {
-			assert.Empty(t, out.String())
-			return
-		}
-		assert.Equal(t, "nres: interrupted after 12 of 20 iterations\n", errs.String())
-		var rep digitsReport
-		require.NoError(t, json.Unmarshal(out.Bytes(), &rep))
-		assert.Equal(t, want.Curve[:13], rep.Curve)
-		assert.Equal(t, 12, rep.Iterations)
-		assert.Nil(t, rep.Exact, "no time for it")
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	interrupted(ctx, 0)
+	out, _ := interrupted(t, 0, args...)
+	assert.Empty(t, out)
 	require.NoError(t, os.Remove("run"), "of the start")
 	assert.Empty(t, files(t, "."))
 
-	ctx, cancel = context.WithCancel(context.Background())
-	stop := func(io.Writer, string, int, bool) progress { return stopper{12, cancel} }
-	newProgress, stop = stop, newProgress
-	interrupted(ctx, 12)
-	newProgress = stop
+	out, errs := interrupted(t, 12, append(args, "--json")...)
+	assert.Equal(t, "nres: interrupted after 12 of 20 iterations\n", errs)
+	var rep digitsReport
+	require.NoError(t, json.Unmarshal([]byte(out), &rep))
+	assert.Equal(t, want.Curve[:13], rep.Curve)
+	assert.Equal(t, 12, rep.Iterations)
+	assert.Nil(t, rep.Exact, "no time for it")
 	assert.Equal(t, []string{"a.svg", "run"}, files(t, "."))
 
 	got := classified(t, append(args, "--resume")...)
@@ -274,65 +242,50 @@ func TestDigitsBadInput(t *testing.T) {
 	uci := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(uci, "optdigits.tra"), []byte(strings.Repeat("0,", 64)+"7\n"+strings.Repeat("0,", 63)+"7\n"), 0o666))
 
-	for _, c := range []struct {
-		args string
-		want []string
-	}{
-		{"--network rnn", []string{"--network", `"rnn"`, "mlp, cnn"}},
-		{"--hidden 0", []string{"--hidden is 0", "1 to 4096"}},
-		{"--hidden 5000", []string{"--hidden is 5000", "1 to 4096"}},
-		{"--network cnn --hidden 7", []string{"--hidden is 7", "nothing with --network cnn"}},
-		{"--batch 0", []string{"--batch is 0", "1 to 8192"}},
-		{"--batch 100000", []string{"--batch is 100000", "1 to 8192"}},
-		{"--workers 0", []string{"--workers is 0", "N ≥ 1"}},
-		{"--workers 10000000", []string{"--workers is 10000000", "1 to 1000000"}},
-		{"--sigma 0", []string{"--sigma is 0", "positive and finite"}},
-		{"--sigma NaN", []string{"--sigma is NaN", "positive and finite"}},
-		{"--sigma 1e-60", []string{"--sigma is 1e-60", "float32"}},
-		{"--noise uniform", []string{"--noise", `"uniform"`, "normal, signs"}},
-		{"--shaping best", []string{"--shaping", `"best"`, "raw, std, sign, rank"}},
-		{"--bucket -1", []string{"--bucket is -1", "at least 1, or 0"}},
-		{"--rank -1", []string{"--rank is -1", "≥ 1, or 0"}},
-		{"--rank 1 --bucket 5", []string{"--bucket is 5", "0 with --rank"}},
-		{"--optimizer lbfgs", []string{"--optimizer", `"lbfgs"`, "adam, sgd, clipup"}},
-		{"--lr 0", []string{"--lr is 0", "positive and finite"}},
-		{"--lr inf", []string{"--lr is +Inf", "positive and finite"}},
-		{"--lr quick", []string{"--lr", `"quick"`, "a number"}},
-		{"--halve -1", []string{"--halve is -1", "at least 1, or 0"}},
-		{"--momentum 1", []string{"--momentum is 1", "0 ≤ momentum < 1"}},
-		{"--momentum NaN", []string{"--momentum is NaN", "0 ≤ momentum < 1"}},
-		{"--l2 -1", []string{"--l2 is -1", "0 to 1e6"}},
-		{"--l2 NaN", []string{"--l2 is NaN", "0 to 1e6"}},
-		{"--iterations 0", []string{"--iterations is 0", "at least 1"}},
-		{"--every 0 --checkpoint a", []string{"--every is 0", "at least 1"}},
-		{"--every 3", []string{"--checkpoint", "the name of a file"}},
-		{"--resume", []string{"--checkpoint", "the name of a file"}},
-		{"--seed -1", []string{"--seed", `"-1"`, "whole number from 0"}},
-		{"--parallelism -1", []string{"--parallelism is -1", "0 for GOMAXPROCS"}},
-		{"--plot a.pdf", []string{"--plot", `"a.pdf"`, "*.png, *.svg"}},
-		{"--plot none/a.png", []string{"--plot", "none/a.png", "directory"}},
-		{"--frobnicate", []string{"--frobnicate", "--workers"}},
-		{"twice", []string{"twice"}},
-		{"--data=", []string{"--data", "a directory"}},
-		{"--data none", []string{"--data: stat none", "train-images-idx3-ubyte", "optdigits.tra"}},
-		{"--data " + empty, []string{"--data: no images", "train-images-idx3-ubyte"}},
-		{"--data " + filepath.Join(good, "train-images-idx3-ubyte"), []string{"is a file", "a directory"}},
-		{"--data " + short, []string{"--data: ", "train-images-idx3-ubyte", "25600"}},
-		{"--data " + magic, []string{"--data: ", "train-labels-idx1-ubyte", "0x00000809, not with 0x00000801"}},
-		{"--data " + label, []string{"--data: ", "t10k-labels-idx1-ubyte", "10"}},
-		{"--data " + fewer, []string{"--data: ", "t10k", "100"}},
-		{"--data " + uci, []string{"--data: ", "optdigits.tra", "line 2", "64"}},
-	} {
-		t.Run(c.args, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			status, stdout, stderr := execute(t, append([]string{"train", "digits"}, strings.Fields(c.args)...)...)
-			assert.Equal(t, statusUsage, status)
-			assert.Empty(t, stdout)
-			for _, want := range c.want {
-				assert.Contains(t, stderr, want)
-			}
-			assert.Equal(t, 1, strings.Count(stderr, "\n"), "one line, and no progress before it")
-			assert.Empty(t, files(t, "."))
-		})
-	}
+	testRefusals(t, []refusal{
+		{"train digits --network rnn", []string{"--network", `"rnn"`, "mlp, cnn"}},
+		{"train digits --hidden 0", []string{"--hidden is 0", "1 to 4096"}},
+		{"train digits --hidden 5000", []string{"--hidden is 5000", "1 to 4096"}},
+		{"train digits --network cnn --hidden 7", []string{"--hidden is 7", "nothing with --network cnn"}},
+		{"train digits --batch 0", []string{"--batch is 0", "1 to 8192"}},
+		{"train digits --batch 100000", []string{"--batch is 100000", "1 to 8192"}},
+		{"train digits --workers 0", []string{"--workers is 0", "N ≥ 1"}},
+		{"train digits --workers 10000000", []string{"--workers is 10000000", "1 to 1000000"}},
+		{"train digits --sigma 0", []string{"--sigma is 0", "positive and finite"}},
+		{"train digits --sigma NaN", []string{"--sigma is NaN", "positive and finite"}},
+		{"train digits --sigma 1e-60", []string{"--sigma is 1e-60", "float32"}},
+		{"train digits --noise uniform", []string{"--noise", `"uniform"`, "normal, signs"}},
+		{"train digits --shaping best", []string{"--shaping", `"best"`, "raw, std, sign, rank"}},
+		{"train digits --bucket -1", []string{"--bucket is -1", "at least 1, or 0"}},
+		{"train digits --rank -1", []string{"--rank is -1", "≥ 1, or 0"}},
+		{"train digits --rank 1 --bucket 5", []string{"--bucket is 5", "0 with --rank"}},
+		{"train digits --optimizer lbfgs", []string{"--optimizer", `"lbfgs"`, "adam, sgd, clipup"}},
+		{"train digits --lr 0", []string{"--lr is 0", "positive and finite"}},
+		{"train digits --lr inf", []string{"--lr is +Inf", "positive and finite"}},
+		{"train digits --lr quick", []string{"--lr", `"quick"`, "a number"}},
+		{"train digits --halve -1", []string{"--halve is -1", "at least 1, or 0"}},
+		{"train digits --momentum 1", []string{"--momentum is 1", "0 ≤ momentum < 1"}},
+		{"train digits --momentum NaN", []string{"--momentum is NaN", "0 ≤ momentum < 1"}},
+		{"train digits --l2 -1", []string{"--l2 is -1", "0 to 1e6"}},
+		{"train digits --l2 NaN", []string{"--l2 is NaN", "0 to 1e6"}},
+		{"train digits --iterations 0", []string{"--iterations is 0", "at least 1"}},
+		{"train digits --every 0 --checkpoint a", []string{"--every is 0", "at least 1"}},
+		{"train digits --every 3", []string{"--checkpoint", "the name of a file"}},
+		{"train digits --resume", []string{"--checkpoint", "the name of a file"}},
+		{"train digits --seed -1", []string{"--seed", `"-1"`, "whole number from 0"}},
+		{"train digits --parallelism -1", []string{"--parallelism is -1", "0 for GOMAXPROCS"}},
+		{"train digits --plot a.pdf", []string{"--plot", `"a.pdf"`, "*.png, *.svg"}},
+		{"train digits --plot none/a.png", []string{"--plot", "none/a.png", "directory"}},
+		{"train digits --frobnicate", []string{"--frobnicate", "--workers"}},
+		{"train digits twice", []string{"twice"}},
+		{"train digits --data=", []string{"--data", "a directory"}},
+		{"train digits --data none", []string{"--data: stat none", "train-images-idx3-ubyte", "optdigits.tra"}},
+		{"train digits --data " + empty, []string{"--data: no images", "train-images-idx3-ubyte"}},
+		{"train digits --data " + filepath.Join(good, "train-images-idx3-ubyte"), []string{"is a file", "a directory"}},
+		{"train digits --data " + short, []string{"--data: ", "train-images-idx3-ubyte", "25600"}},
+		{"train digits --data " + magic, []string{"--data: ", "train-labels-idx1-ubyte", "0x00000809, not with 0x00000801"}},
+		{"train digits --data " + label, []string{"--data: ", "t10k-labels-idx1-ubyte", "10"}},
+		{"train digits --data " + fewer, []string{"--data: ", "t10k", "100"}},
+		{"train digits --data " + uci, []string{"--data: ", "optdigits.tra", "line 2", "64"}},
+	})
 }

@@ -76,17 +76,13 @@ are calls that were made: the k-th fastest of n, k = ⌈qn⌉.`, mostRatio, leas
 	f.IntVar(&p.cfg.Window, "window", 100, "number `W` of steps that a gradient unrolls")
 	f.IntVar(&p.cfg.Parallelism, "parallelism", 1, "`number` of goroutines of the estimator (0: one for each CPU); more than one helps where a gradient takes longer")
 	f.StringVar(&p.plot, "plot", "", "picture to write, a .png or .svg `file`")
-	f.BoolVar(&p.json, "json", false, "report as one JSON object")
-	f.BoolVar(&p.quiet, "quiet", false, "show no progress")
+	reportFlags(f, &p.json, &p.quiet)
 	return cmd
 }
 
 func (p *patience) resolve() (err error) {
 	if p.task, err = tasks.Lookup("lorenz"); err != nil {
 		return err
-	}
-	if p.plot == "none" {
-		p.plot = ""
 	}
 	p.cfg.Sigma, p.cfg.Seed = p.task.Sigma, 1
 	switch {
@@ -196,12 +192,11 @@ func (p *patience) run(ctx context.Context, stdout, stderr io.Writer) error {
 		Allocations: latency.Allocations(call, sys.Horizon()/p.cfg.Window+1),
 	}
 	calls := max(1, int(2*p.rate*p.duration.Seconds()))
-	bar := newProgress(stderr, "call, µs", calls, p.quiet)
+	bar := newProgress(stderr, calls, p.quiet)
 	load := latency.Serve()
 	began := time.Now()
 	trial := latency.Trial{Call: call, Rate: p.rate, Duration: p.duration, Between: func(elapsed, took time.Duration) {
-		done := int(float64(calls) * elapsed.Seconds() / p.duration.Seconds())
-		bar.update(min(max(1, done), calls), float64(took)/1e3)
+		bar.update(float64(calls)*min(1, elapsed.Seconds()/p.duration.Seconds()), "call %.4g µs", float64(took)/1e3)
 	}}
 	rep.result = trial.Run(ctx)
 	elapsed := time.Since(began).Seconds()
@@ -431,6 +426,5 @@ func drawTails(p *plot.Plot, tails []tail) {
 	margin := max(0.04*(hi.X-lo.X), 0.02)
 	p.X.Min, p.X.Max = lo.X-margin, hi.X+margin
 	p.Y.Min, p.Y.Max = lo.Y-0.1, hi.Y+0.05
-	p.Legend.Top = true
-	p.Legend.XOffs, p.Legend.YOffs = vg.Points(-8), vg.Points(-4)
+	chart.Corner{Top: true}.Place(p)
 }

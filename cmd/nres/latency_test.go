@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -121,10 +119,7 @@ func TestRatioInterval(t *testing.T) {
 }
 
 func TestLatencyErrors(t *testing.T) {
-	for _, c := range []struct {
-		args string
-		want []string
-	}{
+	testRefusals(t, []refusal{
 		{"bench latency lorenz", []string{"latency takes no arguments"}},
 		{"bench latency --rate 0", []string{"--rate is 0", "0.1 to 100000"}},
 		{"bench latency --rate NaN", []string{"--rate is NaN", "0.1 to 100000"}},
@@ -139,32 +134,18 @@ func TestLatencyErrors(t *testing.T) {
 		{"bench latency --plot a.gif", []string{"--plot", "*.png, *.svg"}},
 		{"bench latency --time 1s", []string{"unknown flag --time", "--rate", "--duration"}},
 		{"bench latancy", []string{"bench takes no arguments"}},
-	} {
-		status, stdout, stderr := execute(t, strings.Fields(c.args)...)
-		assert.Equal(t, statusUsage, status, c.args)
-		assert.Empty(t, stdout, c.args)
-		for _, want := range c.want {
-			assert.Contains(t, stderr, want, c.args)
-		}
-		assert.Equal(t, 1, strings.Count(stderr, "\n"), c.args)
-	}
+	})
 }
 
 func TestLatencyInterrupted(t *testing.T) {
-	defer func() { newProgress = progressOn }()
-	ctx, cancel := context.WithCancel(context.Background())
-	newProgress = func(io.Writer, string, int, bool) progress { return stopper{60, cancel} } // of 100
-	var stdout, stderr bytes.Buffer
-	status := run(ctx, strings.Fields("bench latency --duration 1s --rate 50 --json"), &stdout, &stderr)
-	assert.Equal(t, statusInterrupted, status)
-	assert.Contains(t, stderr.String(), "nres: interrupted after ")
+	stdout, stderr := interrupted(t, 60, strings.Fields("bench latency --duration 1s --rate 50 --json")...) // of 100
+	assert.Contains(t, stderr, "nres: interrupted after ")
 	var r latencyReport
-	require.NoError(t, json.Unmarshal(stdout.Bytes(), &r))
+	require.NoError(t, json.Unmarshal([]byte(stdout), &r))
 	assert.NotZero(t, r.Late.Calls, "what there is is reported")
 
-	stdout.Reset()
-	assert.Equal(t, statusInterrupted, run(ctx, strings.Fields("bench latency --quiet"), &stdout, &stderr))
-	assert.Empty(t, stdout.String())
+	stdout, _ = interrupted(t, 0, "bench", "latency")
+	assert.Empty(t, stdout)
 }
 
 // Whatever was found, drawing it must not panic.

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,6 +40,68 @@ func decoded[R any](t *testing.T, args ...string) (r R) {
 	require.NoError(t, d.Decode(&r))
 	assert.False(t, d.More(), "one object and nothing else")
 	return r
+}
+
+// assertKeys finds every key of a JSON object, so that a renamed one is noticed.
+func assertKeys(t *testing.T, want string, got map[string]any) {
+	t.Helper()
+	assert.ElementsMatch(t, strings.Fields(want), slices.Collect(maps.Keys(got)))
+}
+
+// A refusal is a command line that is refused, and what is said of it.
+type refusal struct {
+	args string
+	want []string
+}
+
+// testRefusals runs command lines, in directories of their own, where they leave nothing.
+func testRefusals(t *testing.T, refusals []refusal) {
+	for _, c := range refusals {
+		t.Run(c.args, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			refuses(t, strings.Fields(c.args), c.want...)
+			assert.Empty(t, files(t, "."))
+		})
+	}
+}
+
+func refuses(t *testing.T, args []string, want ...string) {
+	t.Helper()
+	status, stdout, stderr := execute(t, args...)
+	assert.Equal(t, statusUsage, status, stderr)
+	assert.Empty(t, stdout)
+	for _, w := range want {
+		assert.Contains(t, stderr, w)
+	}
+	assert.Equal(t, 1, strings.Count(stderr, "\n"), "one line, and no progress before it")
+}
+
+// A stopper is a progress that interrupts.
+type stopper struct {
+	after float64
+	stop  func()
+}
+
+func (s stopper) close() {}
+func (s stopper) update(done float64, _ string, _ ...any) {
+	if done >= s.after {
+		s.stop()
+	}
+}
+
+// interrupted runs the program until so much is done; with 0, it is interrupted before it
+// begins.
+func interrupted(t *testing.T, after float64, args ...string) (stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	newProgress = func(io.Writer, int, bool) progress { return stopper{after, cancel} }
+	defer func() { newProgress = progressOn }()
+	if after == 0 {
+		cancel()
+	}
+	var out, errs bytes.Buffer
+	assert.Equal(t, statusInterrupted, run(ctx, args, &out, &errs))
+	return out.String(), errs.String()
 }
 
 func trained(t *testing.T, args ...string) report {
@@ -72,10 +136,7 @@ func TestBadInput(t *testing.T) {
 	wrong := write("wrong.csv", "z\n1\ntwo\n")
 	empty := write("empty.csv", "")
 
-	for _, c := range []struct {
-		args string
-		want []string
-	}{
+	testRefusals(t, []refusal{
 		{"frobnicate", []string{`"frobnicate"`, "train"}},
 		{"train sudoku", []string{`"sudoku"`, "lorenz"}},
 		{"train sudoku --workers 3", []string{`"sudoku"`, "lorenz"}},
@@ -122,19 +183,7 @@ func TestBadInput(t *testing.T) {
 		{"train lorenz --csv .", []string{"--csv", "is a directory"}},
 		{"train lorenz --csv a.svg --plot ./a.svg", []string{"--csv", "--plot"}},
 		{"train lorenz --data " + short + " --window 3 --csv " + short, []string{"--csv", "--data"}},
-	} {
-		t.Run(c.args, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			status, stdout, stderr := execute(t, strings.Fields(c.args)...)
-			assert.Equal(t, statusUsage, status)
-			assert.Empty(t, stdout)
-			for _, want := range c.want {
-				assert.Contains(t, stderr, want)
-			}
-			assert.Equal(t, 1, strings.Count(stderr, "\n"), "one line, and no progress before it")
-			assert.Empty(t, files(t, "."))
-		})
-	}
+	})
 	assert.Len(t, files(t, outer), 3)
 	assert.Equal(t, "z\n1\n2\n3\n", read(t, short))
 }
@@ -159,16 +208,11 @@ func TestJSON(t *testing.T) {
 	assert.Less(t, r.Theta[0], float32(3.7), "it has moved")
 	assert.Equal(t, []string{"a.csv", "a.svg"}, files(t, "."))
 
-	// Every key, so that a renamed one is noticed.
 	var keys map[string]any
 	_, stdout, _ := execute(t, "train", "lorenz", "--iterations", "1", "--json", "--quiet", "--plot", "none")
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
-	for _, key := range strings.Fields("task data estimator phase workers window period sigma optimizer lr theta " +
-		"theta_names theta_mean truth loss loss_mean tail iterations steps seed tier sha256 seconds plot csv") {
-		assert.Contains(t, keys, key)
-		delete(keys, key)
-	}
-	assert.Empty(t, keys)
+	assertKeys(t, "task data estimator phase workers window period sigma optimizer lr theta "+
+		"theta_names theta_mean truth loss loss_mean tail iterations steps seed tier sha256 seconds plot csv", keys)
 }
 
 func TestDigest(t *testing.T) {
@@ -277,31 +321,12 @@ func TestDiverging(t *testing.T) {
 	}
 }
 
-// A stopper is a progress that interrupts.
-type stopper struct {
-	after int
-	stop  func()
-}
-
-func (s stopper) close() {}
-func (s stopper) update(done int, _ float64) {
-	if done >= s.after {
-		s.stop()
-	}
-}
-
 func TestInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
-	ctx, cancel := context.WithCancel(context.Background())
-	stop := func(io.Writer, string, int, bool) progress { return stopper{12, cancel} }
-	newProgress, stop = stop, newProgress
-	defer func() { newProgress = stop }()
-	var out, errs bytes.Buffer
-	status := run(ctx, strings.Fields("train lorenz --csv a.csv --plot a.png --json"), &out, &errs)
-	assert.Equal(t, statusInterrupted, status)
-	assert.Equal(t, "nres: interrupted after 12 of 5000 iterations\n", errs.String())
+	out, errs := interrupted(t, 12, strings.Fields("train lorenz --csv a.csv --plot a.png --json")...)
+	assert.Equal(t, "nres: interrupted after 12 of 5000 iterations\n", errs)
 	var r report
-	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
 	assert.Equal(t, 12, r.Iterations)
 	assert.Equal(t, 13, strings.Count(read(t, "a.csv"), "\n"))
 	assert.Equal(t, []string{"a.csv", "a.png"}, files(t, "."))
@@ -321,11 +346,8 @@ func TestReportThatCannotBeWritten(t *testing.T) {
 
 func TestInterruptAtOnce(t *testing.T) {
 	t.Chdir(t.TempDir())
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	var out, errs bytes.Buffer
-	assert.Equal(t, statusInterrupted, run(ctx, []string{"train", "lorenz"}, &out, &errs))
-	assert.Empty(t, out.String())
-	assert.Contains(t, errs.String(), "after 0 of 5000")
+	out, errs := interrupted(t, 0, "train", "lorenz")
+	assert.Empty(t, out)
+	assert.Contains(t, errs, "after 0 of 5000")
 	assert.Empty(t, files(t, "."))
 }

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	_ "embed"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
 	"runtime"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -64,8 +60,7 @@ Figures are medians. It takes 2 GiB of memory and some minutes.`,
 	f.IntVar(&j.rounds, "rounds", 3, "`number` of repetitions")
 	f.StringVar(&j.python, "python", "python3", "Python with numpy; \"none\" leaves numpy out")
 	f.IntVar(&j.table, "table", 250000000, "`elements` of numpy's table of noise")
-	f.BoolVar(&j.json, "json", false, "report as one JSON object")
-	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
+	reportFlags(f, &j.json, &j.quiet)
 	return cmd
 }
 
@@ -174,10 +169,10 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 			})
 		}
 	}
-	show := newSteps(stderr, len(rows)*j.rounds, j.quiet)
+	bar := newProgress(stderr, len(rows)*j.rounds, j.quiet)
 	for i := range len(rows) * j.rounds {
 		r := rows[i%len(rows)]
-		show.update(i, r.Update)
+		bar.update(float64(i), "%s", r.Update)
 		seconds, err := r.often()
 		if ctx.Err() != nil {
 			err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d updates", i, len(rows)*j.rounds)}
@@ -185,12 +180,12 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 			err = &failure{statusFailed, err}
 		}
 		if err != nil {
-			show.close()
+			bar.close()
 			return err
 		}
 		r.times = append(r.times, seconds)
 	}
-	show.close()
+	bar.close()
 	rep.sum(rows)
 	rep.Seconds = time.Since(began).Seconds()
 	return writeReport(stdout, rep, j.json)
@@ -301,11 +296,8 @@ func (m *master) update(grad []float32) (float64, error) {
 
 // A table is numpy in a process of its own.
 type table struct {
+	*peer
 	version string
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	out     *bufio.Scanner
-	stderr  bytes.Buffer
 }
 
 // A tableJob is an update by numpy.
@@ -315,57 +307,19 @@ type tableJob struct {
 }
 
 func startTable(ctx context.Context, j *masterBench) (*table, error) {
-	t := &table{cmd: exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table))}
-	t.cmd.Stderr = &t.stderr
-	in, err := t.cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := t.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	t.in, t.out = in, bufio.NewScanner(out)
-	err = t.cmd.Start()
+	p, err := startPeer(exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table)))
 	var hello struct{ Numpy string }
 	if err == nil {
-		err = t.read(&hello)
+		err = p.read(&hello)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--python %s does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
 	}
-	t.version = hello.Numpy
-	return t, nil
-}
-
-func (t *table) read(v any) error {
-	if !t.out.Scan() {
-		t.in.Close()
-		err := errors.Join(t.out.Err(), t.cmd.Wait())
-		if lines := strings.Split(strings.TrimSpace(t.stderr.String()), "\n"); lines[0] != "" {
-			err = errors.New(lines[len(lines)-1])
-		}
-		if err == nil {
-			err = io.ErrUnexpectedEOF
-		}
-		return err
-	}
-	return json.Unmarshal(t.out.Bytes(), v)
+	return &table{p, hello.Numpy}, nil
 }
 
 func (t *table) time(job tableJob) (float64, error) {
-	line, err := json.Marshal(job)
-	if err == nil {
-		_, err = t.in.Write(append(line, '\n'))
-	}
 	var answer struct{ Seconds float64 }
-	if err == nil {
-		err = t.read(&answer)
-	}
+	err := t.ask(job, &answer)
 	return answer.Seconds, err
-}
-
-func (t *table) close() {
-	t.in.Close()
-	_ = t.cmd.Wait() // how it ends doesn't matter any more
 }

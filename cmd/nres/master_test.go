@@ -67,20 +67,22 @@ done
 }
 
 func TestBenchMasterErrors(t *testing.T) {
-	for want, args := range map[string][]string{
-		"--params is 0; allowed: 1 to 1073741824":       {"--params", "0"},
-		"--bucket is 11; allowed: 1 to 10":              {"--params", "10", "--bucket", "11"},
-		"--table is 10; allowed: 11 to 1073741824":      {"--params", "10", "--bucket", "5", "--table", "10"},
-		"--rounds is 0; allowed: 1 to 1000":             {"--rounds", "0"},
-		"--pairs is -1; allowed: 1 to 1073741824":       {"--pairs", "-1"},
-		"--bucket-pairs is 0; allowed: 1 to 1073741824": {"--bucket-pairs", "0"},
-	} {
-		status, stdout, stderr := execute(t, append([]string{"bench", "master"}, args...)...)
-		assert.Equal(t, statusUsage, status)
-		assert.Empty(t, stdout)
-		assert.Contains(t, stderr, want)
-	}
+	testRefusals(t, []refusal{
+		{"bench master --params 0", []string{"--params is 0; allowed: 1 to 1073741824"}},
+		{"bench master --params 10 --bucket 11", []string{"--bucket is 11; allowed: 1 to 10"}},
+		{"bench master --params 10 --bucket 5 --table 10", []string{"--table is 10; allowed: 11 to 1073741824"}},
+		{"bench master --rounds 0", []string{"--rounds is 0; allowed: 1 to 1000"}},
+		{"bench master --pairs -1", []string{"--pairs is -1; allowed: 1 to 1073741824"}},
+		{"bench master --bucket-pairs 0", []string{"--bucket-pairs is 0; allowed: 1 to 1073741824"}},
+	})
 	status, _, stderr := execute(t, append(smallMaster, "--python", filepath.Join(t.TempDir(), "none"))...)
 	assert.Equal(t, statusFailed, status)
 	assert.Contains(t, stderr, "name a Python that has it")
+
+	if runtime.GOOS != "windows" {
+		without := filepath.Join(t.TempDir(), "python")
+		require.NoError(t, os.WriteFile(without, []byte("#!/bin/sh\necho Traceback >&2\necho No module named numpy >&2\nexit 1\n"), 0o755))
+		_, _, stderr = execute(t, append(smallMaster, "--python", without)...)
+		assert.Contains(t, stderr, "does not run numpy (No module named numpy)", "the last that it said")
+	}
 }

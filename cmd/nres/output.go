@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/noise-reuse/nres/cmd/nres/internal/whole"
 )
 
 // An output is a file to be written whole or not at all.
@@ -58,12 +59,7 @@ func (o *output) check() (err error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	f, err := o.temp()
-	if err != nil {
-		return err
-	}
-	f.Close()
-	return os.Remove(f.Name())
+	return whole.Writable(o.target)
 }
 
 // resolve returns path without symbolic links. The file need not exist.
@@ -82,40 +78,12 @@ func resolve(path string) (string, error) {
 	return filepath.Abs(filepath.Join(dir, filepath.Base(path)))
 }
 
-// temp creates a file next to the target, with the permissions of any new file.
-func (o *output) temp() (*os.File, error) {
-	name := filepath.Join(filepath.Dir(o.target), ".nres-"+rand.Text()[:10]+".tmp")
-	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-}
-
 // write replaces the file by what fn writes, if there is no error.
-func (o *output) write(fn func(io.Writer) error) (err error) {
-	f, err := o.temp()
-	if err != nil {
-		return fmt.Errorf("--%s: %w", o.flag, err)
+func (o *output) write(fn func(io.Writer) error) error {
+	if err := whole.Write(o.target, o.mode, fn); err != nil {
+		return fmt.Errorf("--%s: cannot write %q: %w", o.flag, o.path, err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("--%s: cannot write %q: %w", o.flag, o.path, err)
-		}
-	}()
-	if err := fn(f); err != nil {
-		return err
-	}
-	if o.mode != 0 {
-		if err := f.Chmod(o.mode); err != nil {
-			return err
-		}
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), o.target)
+	return nil
 }
 
 // save is write, which sets to the path, but for an output that isn't wanted: a nil one.

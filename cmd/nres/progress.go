@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -11,65 +12,62 @@ import (
 
 // A progress shows how far a run is. It may be updated as often as one likes.
 type progress interface {
-	update(done int, value float64)
+	// update says how much of the total is done, and something about it.
+	update(done float64, format string, args ...any)
 	close()
 }
 
 // newProgress is a variable for tests, which interrupt a run through it.
 var newProgress = progressOn
 
-// progressOn returns a bar where w is a terminal, and lines where it is not. They
-// show a value, and what it is.
-func progressOn(w io.Writer, what string, total int, quiet bool) progress {
+// progressOn returns a bar where w is a terminal, and lines where it is not. Both show
+// what is done of all, and the time left.
+func progressOn(w io.Writer, total int, quiet bool) progress {
 	if quiet {
 		return silence{}
 	}
 	if f, ok := w.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
-		return newBar(w, what, total)
+		return newBar(w, total)
 	}
 	now := time.Now()
-	return &lines{w: w, what: what, total: total, began: now, last: now}
+	return &lines{w: w, total: float64(total), began: now, last: now}
 }
 
 type silence struct{}
 
-func (silence) update(int, float64) {}
-func (silence) close()              {}
+func (silence) update(float64, string, ...any) {}
+func (silence) close()                         {}
 
-const interval = 100 * time.Millisecond
+const (
+	interval = 100 * time.Millisecond
+	barSteps = 1000
+)
 
 // bar is a progress bar, drawn at most ten times a second.
 type bar struct {
 	w     io.Writer
-	what  string
 	bar   *progressbar.ProgressBar
-	total int
+	total float64
 	last  time.Time
 }
 
-func newBar(w io.Writer, what string, total int) *bar {
-	return &bar{w: w, what: what, total: total, bar: progressbar.NewOptions(total,
+func newBar(w io.Writer, total int) *bar {
+	return &bar{w: w, total: float64(total), bar: progressbar.NewOptions(barSteps,
 		progressbar.OptionSetWriter(w),
-		progressbar.OptionThrottle(interval/2),
 		progressbar.OptionFullWidth(),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionSetItsString("it"),
 		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetDescription(what),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
 	)}
 }
 
-func (b *bar) update(done int, value float64) {
+func (b *bar) update(done float64, format string, args ...any) {
 	now := time.Now()
 	if done < b.total && now.Sub(b.last) < interval {
 		return
 	}
 	b.last = now
-	_ = b.bar.Set(done) // a bar that cannot be drawn is no reason to stop
-	// Drawn at the end or with the next Set, because of the throttle.
-	b.bar.Describe(fmt.Sprintf("%s %.4g", b.what, value))
+	b.bar.Describe(count(done, b.total) + "  " + fmt.Sprintf(format, args...))
+	_ = b.bar.Set(int(barSteps * done / b.total)) // a bar that cannot be drawn is no reason to stop
 }
 
 func (b *bar) close() {
@@ -77,28 +75,33 @@ func (b *bar) close() {
 	fmt.Fprintln(b.w)
 }
 
+// count shows whole parts, in as many columns as all of them take.
+func count(done, total float64) string {
+	all := fmt.Sprint(int(total))
+	return fmt.Sprintf("%*d/%s", len(all), int(done), all)
+}
+
 // lines prints a line about every twentieth of the run, but at most one a second,
 // and at least one in ten seconds.
 type lines struct {
 	w           io.Writer
-	what        string
-	total, seen int // seen: iterations at the last line
+	total, seen float64 // seen: what was done at the last line
 	began, last time.Time
 }
 
-func (l *lines) update(done int, value float64) {
+func (l *lines) update(done float64, format string, args ...any) {
 	now := time.Now()
 	gap := now.Sub(l.last)
-	part := done-l.seen >= (l.total+19)/20 && gap >= time.Second
+	part := 20*(done-l.seen) >= l.total && gap >= time.Second
 	if done < l.total && !part && gap < 10*time.Second {
 		return
 	}
 	l.seen, l.last = done, now
-	elapsed := now.Sub(l.began)
-	left := time.Duration(float64(elapsed) / float64(done) * float64(l.total-done))
-	fmt.Fprintf(l.w, "%*d/%d (%3d %%)  %s %.4g  %.0f it/s  %v left\n",
-		len(fmt.Sprint(l.total)), done, l.total, 100*done/l.total, l.what, value,
-		float64(done)/max(elapsed.Seconds(), 1e-9), left.Round(time.Second))
+	left := "?"
+	if done > 0 {
+		left = time.Duration(float64(now.Sub(l.began)) * (l.total/done - 1)).Round(time.Second).String()
+	}
+	fmt.Fprintf(l.w, "%s (%3.0f %%)  %s  %s left\n", count(done, l.total), math.Floor(100*done/l.total), fmt.Sprintf(format, args...), left)
 }
 
 func (l *lines) close() {}

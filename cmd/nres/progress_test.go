@@ -11,30 +11,39 @@ import (
 
 func TestLines(t *testing.T) {
 	var b bytes.Buffer
-	p := newProgress(&b, "loss", 1000, false)
+	p := newProgress(&b, 1000, false)
 	l, ok := p.(*lines)
 	assert.True(t, ok, "a buffer is no terminal")
 	for i := 1; i <= 1000; i++ {
 		if i == 500 {
 			l.last = l.last.Add(-time.Second)
 		}
-		p.update(i, 51.25)
+		p.update(float64(i), "loss %v", 51.25)
 	}
 	p.close()
 	got := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	assert.Len(t, got, 2)
-	assert.Contains(t, got[0], " 500/1000 ( 50 %)  loss 51.25 ")
-	assert.Contains(t, got[1], "1000/1000 (100 %)")
+	assert.Equal(t, " 500/1000 ( 50 %)  loss 51.25  0s left", got[0])
+	assert.Equal(t, "1000/1000 (100 %)  loss 51.25  0s left", got[1])
+
+	// Parts of what is counted, and the time that they leave.
+	b.Reset()
+	l = newProgress(&b, 4, false).(*lines)
+	for _, done := range []float64{0, 2.5} {
+		l.began, l.last = time.Now().Add(-10*time.Second), time.Now().Add(-10*time.Second)
+		l.update(done, "units")
+	}
+	assert.Equal(t, "0/4 (  0 %)  units  ? left\n2/4 ( 62 %)  units  6s left\n", b.String())
 }
 
 func TestBar(t *testing.T) {
 	var b bytes.Buffer
-	p := newBar(&b, "loss", 100_000)
+	p := newBar(&b, 100_000)
 	for i := 1; i <= 100_000; i++ {
-		p.update(i, 51.25)
+		p.update(float64(i), "loss %v", 51.25)
 	}
 	p.close()
-	assert.Contains(t, b.String(), "loss 51.25")
+	assert.Contains(t, b.String(), "100000/100000  loss 51.25")
 	assert.Contains(t, b.String(), "100%")
 	assert.Less(t, strings.Count(b.String(), "\r"), 200, "not drawn every iteration")
 	assert.True(t, strings.HasSuffix(b.String(), "\n"))
@@ -42,8 +51,8 @@ func TestBar(t *testing.T) {
 
 func TestQuiet(t *testing.T) {
 	var b bytes.Buffer
-	p := newProgress(&b, "loss", 1, true)
-	p.update(1, 1)
+	p := newProgress(&b, 1, true)
+	p.update(1, "")
 	p.close()
 	assert.Empty(t, b.String())
 }

@@ -50,7 +50,7 @@ there.`,
 			}
 			stderr := cmd.ErrOrStderr()
 			lab.Progress = func(what string, total int) reproduce.Progress {
-				return shown{newProgress(stderr, what, total, quiet)}
+				return shown{newProgress(stderr, total, quiet), what}
 			}
 			return reproduced(cmd.Context(), &lab, chosen, cmd.OutOrStdout())
 		},
@@ -127,7 +127,10 @@ func writeExperiments(w io.Writer) error {
 }
 
 // shown is a progress as experiments see it.
-type shown struct{ progress }
+type shown struct {
+	progress
+	what string
+}
 
-func (s shown) Update(done int, finished float64) { s.update(done, finished) }
-func (s shown) Close()                            { s.close() }
+func (s shown) Update(done float64) { s.update(done, "%s", s.what) }
+func (s shown) Close()              { s.close() }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"image/png"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -60,15 +58,9 @@ func TestReproduce(t *testing.T) {
 
 func TestReproduceInterrupted(t *testing.T) {
 	t.Chdir(t.TempDir())
-	ctx, cancel := context.WithCancel(context.Background())
-	stop := func(io.Writer, string, int, bool) progress { return stopper{300, cancel} }
-	newProgress, stop = stop, newProgress
-	defer func() { newProgress = stop }()
-	var out, errs bytes.Buffer
-	status := run(ctx, strings.Fields("reproduce L9 --quick --parallelism 1"), &out, &errs)
-	assert.Equal(t, statusInterrupted, status)
-	assert.Equal(t, "nres: interrupted; 3 units are kept, --resume goes on from there\n", errs.String())
-	assert.Empty(t, out.String())
+	out, errs := interrupted(t, 3, strings.Fields("reproduce L9 --quick --parallelism 1")...)
+	assert.Equal(t, "nres: interrupted; 3 units are kept, --resume goes on from there\n", errs)
+	assert.Empty(t, out)
 	assert.Len(t, files(t, "reproduction/reproduction/cache"), 3)
 }
 
@@ -83,10 +75,9 @@ func TestReproduceList(t *testing.T) {
 }
 
 func TestReproduceBadInput(t *testing.T) {
-	for _, c := range []struct {
-		args string
-		want []string
-	}{
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o666))
+	testRefusals(t, []refusal{
 		{"reproduce L99", []string{`"L99"`, "L1, L2", "F3"}},
 		{"reproduce L1 R3", []string{"R3", "MuJoCo"}},
 		{"reproduce --parallelism -1", []string{"--parallelism is -1", "at least 1"}},
@@ -94,22 +85,9 @@ func TestReproduceBadInput(t *testing.T) {
 		{"reproduce --frobnicate", []string{"--frobnicate", "--quick", "--resume", "--out"}},
 		{"reproduce --data none", []string{"--data", `"none"`, "directory"}},
 		{"reproduce --data=", []string{"--data", `""`, "directory"}},
-		{"reproduce --data file", []string{"--data", `"file"`, "directory"}},
-		{"reproduce --out file", []string{"--out", `"file"`, "directory that can be written"}},
-		{"reproduce --out file/in", []string{"--out", "directory that can be written"}},
+		{"reproduce --data " + file, []string{"--data", `file"`, "directory"}},
+		{"reproduce --out " + file, []string{"--out", `file"`, "directory that can be written"}},
+		{"reproduce --out " + file + "/in", []string{"--out", "directory that can be written"}},
 		{"reproduce --out=", []string{"--out", "directory that can be written"}},
-	} {
-		t.Run(c.args, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			require.NoError(t, os.WriteFile("file", nil, 0o666))
-			status, stdout, stderr := execute(t, strings.Fields(c.args)...)
-			assert.Equal(t, statusUsage, status)
-			assert.Empty(t, stdout)
-			for _, want := range c.want {
-				assert.Contains(t, stderr, want)
-			}
-			assert.Equal(t, 1, strings.Count(stderr, "\n"), "one line")
-			assert.Equal(t, []string{"file"}, files(t, "."))
-		})
-	}
+	})
 }

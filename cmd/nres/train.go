@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/noise-reuse/nres/optim"
 	"github.com/noise-reuse/nres/tasks"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // tier names the kernels that run.
@@ -98,16 +100,12 @@ Tasks:
 	f.StringVar(&j.optimizer, "optimizer", "", "`name` of the update rule: "+strings.Join(optimizers, ", "))
 	f.Float64Var(&j.lr, "lr", 0, fmt.Sprintf("learning `rate` (%v with adam, if the task's is for sgd)", adamLR))
 	f.IntVar(&j.iterations, "iterations", 0, "`number` of updates")
-	f.Uint64Var(&j.cfg.Seed, "seed", 1, "`number` that all random numbers come from")
-	f.IntVar(&j.cfg.Parallelism, "parallelism", 0, "`number` of goroutines, which never changes results (0: one for each CPU)")
+	j.seedFlags(f)
 	f.StringVar(&j.data, "data", "", "fit the series in this CSV `file`: a value a row, or time and value")
 	f.StringVar(&j.plot, "plot", "", "picture to write, a .png or .svg `file`, or \"none\" (default \"nres-TASK.png\")")
 	f.StringVar(&j.csv, "csv", "", "table to write, a CSV `file`: loss and parameters of every iteration")
-	f.StringVar(&j.checkpoint, "checkpoint", "", "`file` to keep the state of the run in")
-	f.IntVar(&j.every, "every", 500, "`number` of iterations from one checkpoint to the next")
-	f.BoolVar(&j.resume, "resume", false, "go on from the checkpoint, if there is one")
-	f.BoolVar(&j.json, "json", false, "report as one JSON object")
-	f.BoolVar(&j.quiet, "quiet", false, "show no progress")
+	j.checkpointFlags(f, 500)
+	reportFlags(f, &j.json, &j.quiet)
 	for flag, values := range map[string][]string{
 		"estimator":  estimator.MethodNames(),
 		"phase":      estimator.PhaseNames(),
@@ -121,6 +119,25 @@ Tasks:
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd
+}
+
+// seedFlags are those of all that is random.
+func (j *job) seedFlags(f *pflag.FlagSet) {
+	f.Uint64Var(&j.cfg.Seed, "seed", 1, "`number` that all random numbers come from")
+	f.IntVar(&j.cfg.Parallelism, "parallelism", 0, "`number` of goroutines, which never changes results (0: one for each CPU)")
+}
+
+// checkpointFlags are those of trainings.
+func (j *job) checkpointFlags(f *pflag.FlagSet, every int) {
+	f.StringVar(&j.checkpoint, "checkpoint", "", "`file` to keep the state of the run in")
+	f.IntVar(&j.every, "every", every, "`number` of iterations from one checkpoint to the next")
+	f.BoolVar(&j.resume, "resume", false, "go on from the checkpoint, if there is one")
+}
+
+// reportFlags are those of all that takes time.
+func reportFlags(f *pflag.FlagSet, json, quiet *bool) {
+	f.BoolVar(json, "json", false, "report as one JSON object")
+	f.BoolVar(quiet, "quiet", false, "show no progress")
 }
 
 // taskArgument checks that there is one task, or nothing at all.
@@ -159,23 +176,15 @@ func (j *job) resolve(task string, given func(flag string) bool) (err error) {
 	if j.task, err = tasks.Lookup(task); err != nil {
 		return err
 	}
-	if j.cfg.Method, err = estimator.ParseMethod(j.method); err != nil {
-		return j.explain(err)
-	}
-	if j.cfg.Phase, err = estimator.ParsePhase(j.phase); err != nil {
-		return j.explain(err)
-	}
-	if j.cfg.Noise, err = estimator.ParseNoise(j.noise); err != nil {
-		return j.explain(err)
-	}
-	if j.cfg.LossScale, err = estimator.ParseLossScale(j.lossScale); err != nil {
-		return j.explain(err)
-	}
-	if j.cfg.Shaping, err = estimator.ParseShaping(j.shaping); err != nil {
-		return j.explain(err)
-	}
-	if j.cfg.NonFinite, err = estimator.ParseNonFinite(j.nonFinite); err != nil {
-		return j.explain(err)
+	if err := cmp.Or(
+		parse(&j.cfg.Method, estimator.ParseMethod, j.method),
+		parse(&j.cfg.Phase, estimator.ParsePhase, j.phase),
+		parse(&j.cfg.Noise, estimator.ParseNoise, j.noise),
+		parse(&j.cfg.LossScale, estimator.ParseLossScale, j.lossScale),
+		parse(&j.cfg.Shaping, estimator.ParseShaping, j.shaping),
+		parse(&j.cfg.NonFinite, estimator.ParseNonFinite, j.nonFinite),
+	); err != nil {
+		return err
 	}
 	if !given("workers") {
 		j.cfg.Workers = j.task.Workers
@@ -201,30 +210,51 @@ func (j *job) resolve(task string, given func(flag string) bool) (err error) {
 	}
 	if !given("plot") {
 		j.plot = "nres-" + j.task.Name + ".png"
-	} else if j.plot == "none" {
-		j.plot = ""
+	}
+	if err := j.check(optimizers, given); err != nil {
+		return err
 	}
 	switch {
-	case !slices.Contains(optimizers, j.optimizer):
-		return badFlag("optimizer", fmt.Sprintf("%q", j.optimizer), "one of "+strings.Join(optimizers, ", "))
-	case !positive(j.lr):
-		return badFlag("lr", j.lr, "positive and finite, as a float32")
-	case !positive(j.cfg.Sigma):
-		return badFlag("sigma", j.cfg.Sigma, "positive and finite, as a float32")
-	case j.iterations < 1:
-		return badFlag("iterations", j.iterations, "at least 1")
-	case j.every < 1:
-		return badFlag("every", j.every, "at least 1")
-	case j.checkpoint == "" && (given("every") || given("resume") || given("checkpoint")):
-		return badFlag("checkpoint", `""`, "the name of a file, with --every and --resume")
-	case j.cfg.Workers > maxWorkers:
-		return badFlag("workers", j.cfg.Workers, fmt.Sprintf("1 to %d", maxWorkers))
 	case given("data") && j.data == "":
 		return badFlag("data", `""`, "a CSV file")
 	case given("data") && !j.task.Series:
 		return badFlag("data", fmt.Sprintf("%q", j.data), "nothing with task "+j.task.Name+", which fits no series")
 	}
 	return nil
+}
+
+// check checks what trainings share.
+func (j *job) check(optimizers []string, given func(flag string) bool) error {
+	switch {
+	case !slices.Contains(optimizers, j.optimizer):
+		return badFlag("optimizer", fmt.Sprintf("%q", j.optimizer), "one of "+strings.Join(optimizers, ", "))
+	case !positive(j.lr):
+		return badFlag("lr", j.lr, "positive and finite, as a float32")
+	case j.iterations < 1:
+		return badFlag("iterations", j.iterations, "at least 1")
+	case j.every < 1:
+		return badFlag("every", j.every, "at least 1")
+	case j.checkpoint == "" && (given("every") || given("resume") || given("checkpoint")):
+		return badFlag("checkpoint", `""`, "the name of a file, with --every and --resume")
+	}
+	return j.checkConfig()
+}
+
+// checkConfig checks what package estimator leaves to its user.
+func (j *job) checkConfig() error {
+	switch {
+	case !positive(j.cfg.Sigma):
+		return badFlag("sigma", j.cfg.Sigma, "positive and finite, as a float32")
+	case j.cfg.Workers > maxWorkers:
+		return badFlag("workers", j.cfg.Workers, fmt.Sprintf("1 to %d", maxWorkers))
+	}
+	return nil
+}
+
+// parse sets to what name is the name of.
+func parse[T any](to *T, parse func(string) (T, error), name string) (err error) {
+	*to, err = parse(name)
+	return explain(err)
 }
 
 // positive says whether x is a positive finite number in float32, too.
@@ -292,23 +322,18 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 	tr := newTrace(j.task, j.iterations)
 	opt := j.newOptimizer()
-	keep, err := j.newKeeper(series, est, opt, tr)
+	keep, err := j.newKeeper(j.identity(series), tr, opt, est)
 	if err != nil {
 		return err
 	}
-	bar := newProgress(stderr, "loss", j.iterations, j.quiet)
+	bar := newProgress(stderr, j.iterations, j.quiet)
 	began := time.Now()
 	err = j.train(ctx, est, opt, tr, keep, bar)
 	elapsed := time.Since(began)
 	bar.close()
-	interrupted := errors.Is(err, context.Canceled)
-	if interrupted {
-		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d iterations", tr.len(), j.iterations)}
-		if tr.len() == 0 {
-			return err
-		}
-	} else if err != nil {
-		return &failure{statusFailed, err}
+	report, err := ended(err, tr.len(), j.iterations, "iterations")
+	if !report {
+		return err
 	}
 
 	// A file that cannot be written must not take the report with it.
@@ -318,10 +343,21 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return errors.Join(err, writeReport(stdout, rep, j.json))
 }
 
+// ended returns the error that a run ends with, and whether there is something to report.
+func ended(err error, done, of int, what string) (report bool, _ error) {
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, context.Canceled):
+		return done > 0, &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d %s", done, of, what)}
+	}
+	return false, &failure{statusFailed, err}
+}
+
 // outputs checks that the files to write can be written. Those that are not wanted
 // are nil.
 func (j *job) outputs() (picture, table *output, err error) {
-	if j.plot != "" {
+	if j.plot != "" && j.plot != "none" {
 		if !slices.Contains(chart.Formats, chart.Format(j.plot)) {
 			return nil, nil, badFlag("plot", fmt.Sprintf("%q", j.plot), "a file named *"+strings.Join(chart.Formats, ", *")+`; or "none"`)
 		}
@@ -368,35 +404,40 @@ func (j *job) train(ctx context.Context, est *estimator.Estimator[float32], opt 
 		}
 		loss, err := est.Gradient(grad, theta)
 		if err != nil {
-			return j.diverged(i, theta, err)
+			return diverged(i, j.place(theta), err)
 		}
 		opt.Step(theta, grad)
 		for _, v := range theta {
 			if v-v != 0 {
-				return j.diverged(i, theta, errors.New("the update made it non-finite"))
+				return diverged(i, j.place(theta), errors.New("the update made it non-finite"))
 			}
 		}
 		tr.add(loss, theta)
 		if err := keep.keep(i, i == j.iterations); err != nil {
 			return err
 		}
-		bar.update(i, loss)
+		bar.update(float64(i), "loss %.4g", loss)
 	}
 	return nil
 }
 
-// diverged says how a run failed in its i-th iteration.
-func (j *job) diverged(i int, theta []float32, err error) error {
+// diverged says how a run failed in its i-th iteration, and where.
+func diverged(i int, place string, err error) error {
 	var n *estimator.NonFiniteError
 	if errors.As(err, &n) {
 		err = fmt.Errorf("the loss of worker %d over steps %d to %d is not finite (%v at θ+σε, %v at θ−σε)",
 			n.Worker, n.First, n.Last, n.Plus, n.Minus)
 	}
+	return fmt.Errorf("diverged in iteration %d%s: %w; try a smaller --lr or --sigma", i, place, err)
+}
+
+// place names theta.
+func (j *job) place(theta []float32) string {
 	var at []string
 	for k, name := range j.task.Params {
 		at = append(at, fmt.Sprintf("%s = %v", name, theta[k]))
 	}
-	return fmt.Errorf("diverged in iteration %d, at θ: %s: %w; try a smaller --lr or --sigma", i, strings.Join(at, ", "), err)
+	return ", at θ: " + strings.Join(at, ", ")
 }
 
 func narrow(x []float64) []float32 {

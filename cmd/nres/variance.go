@@ -104,12 +104,10 @@ Tasks:
 	f.IntVar(&s.cfg.Window, "window", 0, "number `W` of steps that a gradient unrolls")
 	f.Float64Var(&s.cfg.Sigma, "sigma", 0, "standard deviation `S` of the perturbation")
 	f.IntVar(&s.samples, "samples", 200, fmt.Sprintf("`number` of gradients for each variance (of at most %d workers, where these are independent)", enough))
-	f.Uint64Var(&s.cfg.Seed, "seed", 1, "`number` that all random numbers come from")
-	f.IntVar(&s.cfg.Parallelism, "parallelism", 0, "`number` of goroutines, which never changes results (0: one for each CPU)")
+	s.seedFlags(f)
 	f.StringVar(&s.plot, "plot", "", "picture to write, a .png or .svg `file`, or \"none\" (default \"nres-variance-TASK.png\")")
 	f.StringVar(&s.csv, "csv", "", "table to write, a CSV `file`")
-	f.BoolVar(&s.json, "json", false, "report as one JSON object")
-	f.BoolVar(&s.quiet, "quiet", false, "show no progress")
+	reportFlags(f, &s.json, &s.quiet)
 	return cmd
 }
 
@@ -130,15 +128,11 @@ func (s *study) resolve(task string, given func(flag string) bool) (points []poi
 	}
 	if !given("plot") {
 		s.plot = "nres-variance-" + s.task.Name + ".png"
-	} else if s.plot == "none" {
-		s.plot = ""
 	}
-	switch {
-	case !positive(s.cfg.Sigma):
-		return nil, badFlag("sigma", s.cfg.Sigma, "positive and finite, as a float32")
-	case s.cfg.Workers > maxWorkers:
-		return nil, badFlag("workers", s.cfg.Workers, fmt.Sprintf("1 to %d", maxWorkers))
-	case s.samples < estimator.MinSamples || s.samples > maxWorkers:
+	if err := s.checkConfig(); err != nil {
+		return nil, err
+	}
+	if s.samples < estimator.MinSamples || s.samples > maxWorkers {
 		return nil, badFlag("samples", s.samples, fmt.Sprintf("%d to %d", estimator.MinSamples, maxWorkers))
 	}
 	if !given("at") {
@@ -234,23 +228,18 @@ func (s *study) run(ctx context.Context, points []point, stdout, stderr io.Write
 		Samples: s.samples, Seed: s.cfg.Seed, Tier: tier(), ThetaNames: s.task.Params,
 	}
 	began := time.Now()
-	bar := newProgress(stderr, "variance", len(points)*len(rows)*s.samples, s.quiet)
+	bar := newProgress(stderr, len(points)*len(rows)*s.samples, s.quiet)
 	err = s.measure(ctx, sys, v, points, rows, bar)
 	bar.close()
 	v.Seconds = time.Since(began).Seconds()
-	if errors.Is(err, context.Canceled) {
-		n := 0
-		for _, p := range v.Points {
-			n += len(p.Rows)
-		}
-		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d variances", n, len(points)*len(rows))}
-		if n == 0 {
-			return err
-		}
-	} else if err != nil {
-		return &failure{statusFailed, err}
+	n := 0
+	for _, p := range v.Points {
+		n += len(p.Rows)
 	}
-
+	report, err := ended(err, n, len(points)*len(rows), "variances")
+	if !report {
+		return err
+	}
 	err = errors.Join(err, table.save(&v.CSV, v.writeCSV),
 		picture.save(&v.Plot, func(w io.Writer) error { return v.writePlot(w, picture.path) }))
 	return errors.Join(err, writeReport(stdout, v, s.json))
@@ -263,7 +252,7 @@ func (s *study) measure(ctx context.Context, sys unroll.System[float32], v *vari
 		for j, cfg := range rows {
 			found, err := estimator.Variance(ctx, sys, points[i].Theta, cfg, s.samples, func(done, of int) {
 				part := float64(done) / float64(of)
-				bar.update((i*len(rows)+j)*s.samples+int(part*float64(s.samples)), last)
+				bar.update((float64(i*len(rows)+j)+part)*float64(s.samples), "variance %.4g", last)
 			})
 			if err != nil {
 				return s.failed(points[i], cfg, err)

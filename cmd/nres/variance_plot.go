@@ -87,8 +87,7 @@ func (v *variances) writePlot(w io.Writer, path string) error {
 	}
 	rivals.Legend.Add("bars: 95 % confidence")
 	rivals.Legend.ThumbnailWidth = 0
-	rivals.Legend.Top, rivals.Legend.Left = true, true
-	rivals.Legend.XOffs, rivals.Legend.YOffs = vg.Points(8), vg.Points(-4)
+	chart.Corner{Top: true, Left: true}.Place(rivals)
 	chart.PlaceLegend(periods, all)
 	headline := "Variance on " + strings.ToUpper(v.Task[:1]) + v.Task[1:]
 	return chart.Render(w, path, headline, v.settings(), []*plot.Plot{periods, rivals})

@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"image/png"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -75,24 +73,12 @@ func TestVariance(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, v.Points[0].Rows[0].Variance, got)
 
-	// Every key, so that a renamed one is noticed.
 	var keys map[string]any
 	_, stdout, _ := execute(t, strings.Fields("variance lorenz --workers 1 --samples 64 --json --quiet --plot none --window 2000 --at start")...)
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
 	row := keys["points"].([]any)[0].(map[string]any)["rows"].([]any)[0].(map[string]any)
-	for _, c := range []struct {
-		keys map[string]any
-		want string
-	}{
-		{keys, "task workers window horizon sigma samples seed tier theta_names points seconds plot csv"},
-		{row, "estimator period phase noise workers variance low high theory ratio"},
-	} {
-		for _, key := range strings.Fields(c.want) {
-			assert.Contains(t, c.keys, key)
-			delete(c.keys, key)
-		}
-		assert.Empty(t, c.keys)
-	}
+	assertKeys(t, "task workers window horizon sigma samples seed tier theta_names points seconds plot csv", keys)
+	assertKeys(t, "estimator period phase noise workers variance low high theory ratio", row)
 }
 
 func TestVarianceParallelism(t *testing.T) {
@@ -125,39 +111,27 @@ func TestVarianceReport(t *testing.T) {
 }
 
 func TestVarianceBadInput(t *testing.T) {
-	for args, want := range map[string][]string{
-		"sudoku":                            {`"sudoku"`, "influence, lorenz"},
-		"lorenz lorenz":                     {"variance takes one task"},
-		"lorenz --at 1":                     {"--at", `"1"`, "start, truth, or 2 finite numbers (ln r, ln a)"},
-		"lorenz --at 1,2,3":                 {"--at", "2 finite numbers"},
-		"lorenz --at 1,NaN":                 {"--at", "2 finite numbers"},
-		"lorenz --at end":                   {"--at", "2 finite numbers"},
-		"lorenz --samples 63":               {"--samples is 63", "64 to 1000000"},
-		"lorenz --workers 0":                {"--workers is 0", "N ≥ 1"},
-		"lorenz --workers -3":               {"--workers is -3", "N ≥ 1"},
-		"lorenz --workers 9999999":          {"--workers is 9999999", "1 to 1000000"},
-		"lorenz --window 0":                 {"--window is 0", "1 ≤ W ≤ T = 2000"},
-		"lorenz --window 2001":              {"--window is 2001", "1 ≤ W ≤ T = 2000"},
-		"lorenz --sigma 0":                  {"--sigma is 0", "positive and finite"},
-		"lorenz --parallelism -1":           {"--parallelism is -1", "0 for GOMAXPROCS"},
-		"lorenz --plot a.pdf":               {"--plot", "*.png, *.svg"},
-		"lorenz --csv none/a.csv":           {"--csv", "directory"},
-		"lorenz --frobnicate":               {"--frobnicate", "--samples"},
-		"--workers 3":                       {"influence, lorenz"},
-		"lorenz --csv a.svg --plot ./a.svg": {"--csv", "--plot"},
-	} {
-		t.Run(args, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			status, stdout, stderr := execute(t, append([]string{"variance"}, strings.Fields(args)...)...)
-			assert.Equal(t, statusUsage, status)
-			assert.Empty(t, stdout)
-			for _, w := range want {
-				assert.Contains(t, stderr, w)
-			}
-			assert.Equal(t, 1, strings.Count(stderr, "\n"), "one line, and no progress before it")
-			assert.Empty(t, files(t, "."))
-		})
-	}
+	testRefusals(t, []refusal{
+		{"variance sudoku", []string{`"sudoku"`, "influence, lorenz"}},
+		{"variance lorenz lorenz", []string{"variance takes one task"}},
+		{"variance lorenz --at 1", []string{"--at", `"1"`, "start, truth, or 2 finite numbers (ln r, ln a)"}},
+		{"variance lorenz --at 1,2,3", []string{"--at", "2 finite numbers"}},
+		{"variance lorenz --at 1,NaN", []string{"--at", "2 finite numbers"}},
+		{"variance lorenz --at end", []string{"--at", "2 finite numbers"}},
+		{"variance lorenz --samples 63", []string{"--samples is 63", "64 to 1000000"}},
+		{"variance lorenz --workers 0", []string{"--workers is 0", "N ≥ 1"}},
+		{"variance lorenz --workers -3", []string{"--workers is -3", "N ≥ 1"}},
+		{"variance lorenz --workers 9999999", []string{"--workers is 9999999", "1 to 1000000"}},
+		{"variance lorenz --window 0", []string{"--window is 0", "1 ≤ W ≤ T = 2000"}},
+		{"variance lorenz --window 2001", []string{"--window is 2001", "1 ≤ W ≤ T = 2000"}},
+		{"variance lorenz --sigma 0", []string{"--sigma is 0", "positive and finite"}},
+		{"variance lorenz --parallelism -1", []string{"--parallelism is -1", "0 for GOMAXPROCS"}},
+		{"variance lorenz --plot a.pdf", []string{"--plot", "*.png, *.svg"}},
+		{"variance lorenz --csv none/a.csv", []string{"--csv", "directory"}},
+		{"variance lorenz --frobnicate", []string{"--frobnicate", "--samples"}},
+		{"variance --workers 3", []string{"influence, lorenz"}},
+		{"variance lorenz --csv a.svg --plot ./a.svg", []string{"--csv", "--plot"}},
+	})
 }
 
 func TestVarianceNonFinite(t *testing.T) {
@@ -173,22 +147,16 @@ func TestVarianceNonFinite(t *testing.T) {
 
 func TestVarianceInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for after, rows := range map[int]int{1: 0, 64*3 + 20: 3} {
-		ctx, cancel := context.WithCancel(context.Background())
-		stop := func(io.Writer, string, int, bool) progress { return stopper{after, cancel} }
-		newProgress, stop = stop, newProgress
-		var out, errs bytes.Buffer
-		status := run(ctx, strings.Fields("variance influence --samples 64 --workers 50 --csv a.csv --plot a.png --json"), &out, &errs)
-		newProgress = stop
-		assert.Equal(t, statusInterrupted, status)
-		assert.Equal(t, "nres: interrupted after "+strconv.Itoa(rows)+" of 28 variances\n", errs.String())
+	for after, rows := range map[float64]int{1: 0, 64*3 + 20: 3} {
+		out, errs := interrupted(t, after, strings.Fields("variance influence --samples 64 --workers 50 --csv a.csv --plot a.png --json")...)
+		assert.Equal(t, "nres: interrupted after "+strconv.Itoa(rows)+" of 28 variances\n", errs)
 		if rows == 0 {
-			assert.Empty(t, out.String())
+			assert.Empty(t, out)
 			assert.Empty(t, files(t, "."))
 			continue
 		}
 		var v variances
-		require.NoError(t, json.Unmarshal(out.Bytes(), &v))
+		require.NoError(t, json.Unmarshal([]byte(out), &v))
 		assert.Len(t, v.Points, 1)
 		assert.Equal(t, 1+rows, strings.Count(read(t, "a.csv"), "\n"))
 		assert.Equal(t, []string{"a.csv", "a.png"}, files(t, "."))

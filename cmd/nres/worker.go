@@ -17,11 +17,8 @@ import (
 // A worker is a process of this program that times rows on one tier. All timing is
 // done by such processes, whatever the tier, so that none is at a disadvantage.
 type worker struct {
+	*peer
 	tier cpu.Tier
-	cmd  *exec.Cmd
-	in   io.WriteCloser
-	to   *json.Encoder
-	out  *json.Decoder
 }
 
 // An order is what a worker is to time, for how long.
@@ -47,25 +44,13 @@ func startWorker(ctx context.Context, tier cpu.Tier) (*worker, error) {
 	}
 	cmd := exec.CommandContext(ctx, self, workerName)
 	cmd.Env = append(os.Environ(), "NRES_SIMD="+tier.String())
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &worker{tier, cmd, in, json.NewEncoder(in), json.NewDecoder(out)}, nil
+	p, err := startPeer(cmd)
+	return &worker{p, tier}, err
 }
 
 // time times a row.
 func (w *worker) time(r *row, d time.Duration) (t timing, err error) {
-	if err = w.to.Encode(order{r.Operation, r.Type, r.N, d}); err == nil {
-		err = w.out.Decode(&t)
-	}
+	err = w.ask(order{r.Operation, r.Type, r.N, d}, &t)
 	switch {
 	case err != nil:
 		return t, fmt.Errorf("the process that times %v: %w", w.tier, err)
@@ -73,11 +58,6 @@ func (w *worker) time(r *row, d time.Duration) (t timing, err error) {
 		return t, fmt.Errorf("the process that times %v runs %s", w.tier, t.Tier)
 	}
 	return t, nil
-}
-
-func (w *worker) close() {
-	w.in.Close()
-	_ = w.cmd.Wait() // how it ends doesn't matter any more
 }
 
 // workerCommand is a worker.

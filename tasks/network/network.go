@@ -79,7 +79,7 @@ type Network[F vec.Float] struct {
 }
 
 // New returns a network for images of a size, with these layers and a linear map to the
-// classes after them.
+// classes, 2 to 256, after them. An error names the layer that cannot be, and why.
 func New[F vec.Float](width, height, classes int, layers ...Layer) (*Network[F], error) {
 	if width < 1 || height < 1 || classes < 2 || classes > 256 {
 		return nil, fmt.Errorf("network: images of %d by %d in %d classes; allowed: at least 1 by 1, 2 to 256 classes", width, height, classes)
@@ -105,6 +105,12 @@ func New[F vec.Float](width, height, classes int, layers ...Layer) (*Network[F],
 // Len returns the number of parameters.
 func (n *Network[F]) Len() int { return n.len }
 
+func (n *Network[F]) checkLen(theta []F) {
+	if len(theta) != n.len {
+		panic("network: slices must have the length of the network's parameters")
+	}
+}
+
 // Matrices returns rows and columns of what the parameters consist of: of each layer the
 // weights, a row for each unit, and the biases, one column.
 func (n *Network[F]) Matrices() (m [][2]int) {
@@ -117,8 +123,10 @@ func (n *Network[F]) Matrices() (m [][2]int) {
 }
 
 // Init sets the weights to normals of variance 2/inputs (He et al., 2015), those of the
-// last layer to normals of variance 1/inputs, and biases to 0.
+// last layer to normals of variance 1/inputs, and biases to 0. It panics if theta does
+// not have length Len.
 func (n *Network[F]) Init(theta []F, s noise.Stream) {
+	n.checkLen(theta)
 	noise.Fill(theta, s, 0)
 	for i := range n.layers {
 		l := &n.layers[i]
@@ -157,7 +165,8 @@ func (n *Network[F]) Fits(set *data.Set) error {
 }
 
 // Test returns the mean cross-entropy of a set, in nats, and the part of its images that
-// are classified rightly, in batches of p's.
+// are classified rightly, in batches of p's. The error is that of Fits; it panics as
+// Forward does. It allocates for a last batch that is smaller.
 func (p *Pass[F]) Test(theta []F, set *data.Set) (loss, accuracy float64, err error) {
 	if err := p.net.Fits(set); err != nil {
 		return 0, 0, err

@@ -269,3 +269,16 @@ func BenchmarkProducts(b *testing.B) {
 		})
 	}
 }
+
+func TestPanics(t *testing.T) {
+	n, err := New[float32](8, 8, 10)
+	require.NoError(t, err)
+	p, theta := n.NewPass(1), make([]float32, n.Len())
+	assert.Panics(t, func() { n.NewPass(0) })
+	for _, wrong := range [][]float32{theta[1:], append(theta, 0)} {
+		assert.Panics(t, func() { n.Init(wrong, noise.Stream{}) })
+		assert.Panics(t, func() { p.Forward(wrong) })
+		assert.Panics(t, func() { p.Backward(wrong, theta, 1) })
+		assert.Panics(t, func() { p.Backward(theta, wrong, 1) })
+	}
+}

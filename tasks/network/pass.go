@@ -25,8 +25,11 @@ type Pass[F vec.Float] struct {
 	row      []F
 }
 
-// NewPass returns a Pass for batches of that many images, at least 1.
+// NewPass returns a Pass for batches of that many images. It panics if there is none.
 func (n *Network[F]) NewPass(batch int) *Pass[F] {
+	if batch < 1 {
+		panic("network: a batch needs at least one image")
+	}
 	p := &Pass[F]{net: n, batch: batch, labels: make([]uint8, batch), row: make([]F, 2*batch)}
 	p.outputs = append(p.outputs, make([]F, n.in.len()*batch))
 	rows := 0
@@ -40,7 +43,8 @@ func (n *Network[F]) NewPass(batch int) *Pass[F] {
 	return p
 }
 
-// Set makes image i of a set the k-th one of the batch.
+// Set makes image i of a set, which the network must fit, the k-th one of the batch. It
+// panics if there is no such image or place.
 func (p *Pass[F]) Set(k int, set *data.Set, i int) {
 	for j, v := range set.Image(i) {
 		p.outputs[0][j*p.batch+k] = F(v)
@@ -50,8 +54,9 @@ func (p *Pass[F]) Set(k int, set *data.Set, i int) {
 
 // Forward returns the sum of the cross-entropies of the batch, in nats, and how many of
 // its images have the highest score in their class (the first one, of equal scores). It
-// does not allocate.
+// does not allocate. It panics if theta does not have the network's Len.
 func (p *Pass[F]) Forward(theta []F) (loss F, right int) {
+	p.net.checkLen(theta)
 	for i := range p.net.layers {
 		l := &p.net.layers[i]
 		in, out := p.outputs[i], p.outputs[i+1]
@@ -283,8 +288,11 @@ func (p *Pass[F]) first(scores []F, k int) int {
 }
 
 // Backward adds scale times the gradient of the batch's last Forward, at the same theta,
-// to grad. It does not allocate after the first call.
+// to grad. It does not allocate after the first call. It panics if grad or theta do not
+// have the network's Len.
 func (p *Pass[F]) Backward(grad, theta []F, scale F) {
+	p.net.checkLen(grad)
+	p.net.checkLen(theta)
 	if p.slopes == nil {
 		for _, o := range p.outputs {
 			p.slopes = append(p.slopes, make([]F, len(o)))

@@ -119,15 +119,15 @@ func Log10(pts plotter.XYs) plotter.XYs {
 
 // PlaceLegend puts the legend in the corner with the fewest points.
 func PlaceLegend(p *plot.Plot, pts plotter.XYs) {
-	least := len(pts) + 1
-	for _, corner := range []struct{ top, left bool }{{true, false}, {true, true}, {false, false}, {false, true}} {
+	least, best := len(pts)+1, Corner{}
+	for _, corner := range []Corner{{Top: true}, {Top: true, Left: true}, {}, {Left: true}} {
 		n := 0
 		for _, pt := range pts {
 			x, y := p.X.Norm(pt.X), p.Y.Norm(pt.Y)
-			if !corner.left {
+			if !corner.Left {
 				x = 1 - x
 			}
-			if corner.top {
+			if corner.Top {
 				y = 1 - y
 			}
 			if x < 0.45 && y < 0.35 {
@@ -135,15 +135,23 @@ func PlaceLegend(p *plot.Plot, pts plotter.XYs) {
 			}
 		}
 		if n < least {
-			least = n
-			p.Legend.Top, p.Legend.Left = corner.top, corner.left
+			least, best = n, corner
 		}
 	}
+	best.Place(p)
+}
+
+// A Corner is one of the plot's four.
+type Corner struct{ Top, Left bool }
+
+// Place puts the legend there.
+func (c Corner) Place(p *plot.Plot) {
+	p.Legend.Top, p.Legend.Left = c.Top, c.Left
 	p.Legend.XOffs, p.Legend.YOffs = vg.Points(-8), vg.Points(8)
-	if p.Legend.Left {
+	if c.Left {
 		p.Legend.XOffs = vg.Points(8)
 	}
-	if p.Legend.Top {
+	if c.Top {
 		p.Legend.YOffs = vg.Points(-4)
 	}
 }

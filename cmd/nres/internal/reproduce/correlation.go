@@ -186,13 +186,7 @@ func correlationRow(id, name, paper string, rounds int, run correlationRun, rho 
 	row := Row{IDs: id, Claim: fmt.Sprintf("%s of %d pairs have a correlation of %.4g %% with the gradient", name, rounds*run.Round, law.Mean), Paper: paper + " in training",
 		Ours: fmt.Sprintf("%.4g %%; 95 %% of estimates are between %.4g and %.4g", got, law.Low, law.High),
 		Rule: "reproduced if it is among the central 95 % of the law's beta distribution; in order only if within 5 % of its mean; otherwise not"}
-	switch {
-	case law.Low <= got && got <= law.High:
-	case math.Abs(got/law.Mean-1) < 0.05:
-		row.Verdict = Verdict{OrderOnly, "an estimate that 5 % are like"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "it is not the law's"}
-	}
+	row.Verdict = Judge(law.Low <= got && got <= law.High, math.Abs(got/law.Mean-1) < 0.05, "an estimate that 5 % are like", "it is not the law's")
 	return row
 }
 
@@ -251,8 +245,8 @@ func drawCorrelation(w io.Writer, run correlationRun, found []Floats) error {
 		add(rest, name, curves[i][1], look.Color, 1.6, look.Dashes...)
 	}
 	add(rho, "√(n/(n + P − 1))", law, color.Black, 0.8, 1, 2)
-	rho.Legend.Top, rho.Legend.Left = true, true
-	rest.Legend.Top = true
+	chart.Corner{Top: true, Left: true}.Place(rho)
+	chart.Corner{Top: true}.Place(rest)
 	rest.Y.Max += 0.35 * (rest.Y.Max - rest.Y.Min) // room for it
 	return chart.Render(w, ".png", "Correlation of estimates with the gradient of a linear loss", fmt.Sprintf("P = %d,  mirrored pairs, %d more each time", run.Parameters, run.Round), []*plot.Plot{rho, rest})
 }

@@ -82,7 +82,9 @@ func (p *Panel) plot() *plot.Plot {
 		}
 		if len(b.At) > 0 {
 			bands = append(bands, b)
-			all = append(all, b.At...)
+			for k, pt := range b.At {
+				all = append(all, pt, plotter.XY{X: pt.X, Y: b.Lo[k]}, plotter.XY{X: pt.X, Y: b.Hi[k]})
+			}
 			if p.Legend == "lines" || p.Legend == "both" {
 				out.Legend.Add(l.Name, b)
 			}
@@ -106,21 +108,15 @@ func (p *Panel) plot() *plot.Plot {
 	margin := max(0.04*(hi.Y-lo.Y), 0.01)
 	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = lo.X, hi.X, lo.Y-margin, hi.Y+margin
 	out.Legend.TextStyle.Font.Size = 9.5
-	// Losses fall late, on this axis: on the left there is room, above the levels.
-	out.Legend.Left = true
-	out.Legend.XOffs, out.Legend.YOffs = vg.Points(6), vg.Points(44)
 	switch {
-	case p.Corner == "" && p.LinearX:
-		chart.PlaceLegend(out, all)
 	case p.Corner != "":
-		out.Legend.Left, out.Legend.Top = strings.HasSuffix(p.Corner, "left"), strings.HasPrefix(p.Corner, "top")
-		out.Legend.XOffs, out.Legend.YOffs = vg.Points(-6), vg.Points(6)
-		if out.Legend.Left {
-			out.Legend.XOffs = vg.Points(6)
-		}
-		if out.Legend.Top {
-			out.Legend.YOffs = vg.Points(-4)
-		}
+		chart.Corner{Top: strings.HasPrefix(p.Corner, "top"), Left: strings.HasSuffix(p.Corner, "left")}.Place(out)
+	case p.LinearX:
+		chart.PlaceLegend(out, all)
+	default:
+		// Losses fall late, on this axis: on the left there is room, above the levels.
+		chart.Corner{Left: true}.Place(out)
+		out.Legend.YOffs = vg.Points(44)
 	}
 	return out
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres/checkpoint"
+	"github.com/noise-reuse/nres/cmd/nres/internal/whole"
 )
 
 // version is that of the results. Increase it with every change that makes a unit's
@@ -41,10 +42,10 @@ type Lab struct {
 	total   int // units finished in all experiments
 }
 
-// Progress shows how many units, of all that were started together, are finished. done
-// goes from 0 to the total, which is in hundredths of units.
+// Progress shows how many units are done, of all that were started together: those
+// that are finished, and parts of those under way.
 type Progress interface {
-	Update(done int, finished float64)
+	Update(done float64)
 	Close()
 }
 
@@ -68,7 +69,7 @@ func Do[R any](ctx context.Context, lab *Lab, units []Unit[R]) ([]R, error) {
 	defer cancel(nil)
 	var show Progress = nothing{}
 	if lab.Progress != nil {
-		show = lab.Progress(lab.id+" units done", 100*len(units))
+		show = lab.Progress(lab.id+" units", len(units))
 	}
 	defer show.Close()
 
@@ -83,7 +84,7 @@ func Do[R any](ctx context.Context, lab *Lab, units []Unit[R]) ([]R, error) {
 		for _, p := range parts {
 			sum += p
 		}
-		show.Update(int(100*sum), float64(finished))
+		show.Update(sum)
 	}
 	work := func() {
 		for {
@@ -190,11 +191,11 @@ func load[R any](path string, key []byte, result *R) (seconds float64, ok bool) 
 
 type nothing struct{}
 
-func (nothing) Update(int, float64) {}
-func (nothing) Close()              {}
+func (nothing) Update(float64) {}
+func (nothing) Close()         {}
 
-// prepare makes the directories.
-func (lab *Lab) prepare() error {
+// Prepare makes the directories that Run needs, and finds out whether it can write there.
+func (lab *Lab) Prepare() error {
 	if lab.Out == "" {
 		return errors.New("it has no name")
 	}
@@ -205,10 +206,5 @@ func (lab *Lab) prepare() error {
 		}
 		return err
 	}
-	f, err := os.CreateTemp(lab.Out, ".nres-*.tmp")
-	if err != nil {
-		return err
-	}
-	f.Close()
-	return os.Remove(f.Name())
+	return whole.Writable(lab.Page())
 }

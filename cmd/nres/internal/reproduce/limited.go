@@ -53,12 +53,6 @@ func limitedRow(full, buckets *classifierSet) Row {
 	row := Row{IDs: "Z8", Claim: "Pairs that perturb a tenth of the parameters each learn no worse, with as many evaluations", Paper: "§4.1: no difference, p = 0.75",
 		Ours: fmt.Sprintf("%s: %v %%; %s: %v %%; difference %v", b.Name, MeanOf(b.Samples), a.Name, MeanOf(a.Samples), d),
 		Rule: "reproduced if the 95 % confidence interval of the difference over seeds lies above −0.5 percentage points; in order only if the mean does; otherwise not"}
-	switch {
-	case d.Low > -inferior:
-	case d.Mean > -inferior:
-		row.Verdict = Verdict{OrderOnly, "the seeds differ by more"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "they learn worse"}
-	}
+	row.Verdict = Judge(d.Low > -inferior, d.Mean > -inferior, "the seeds differ by more", "they learn worse")
 	return row
 }

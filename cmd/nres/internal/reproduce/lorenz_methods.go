@@ -109,17 +109,11 @@ func seedsOf(lab *Lab, n int) []uint64 {
 	return lorenzSeeds[:n]
 }
 
-// A measure is what a run is judged by: its loss, and the axis that it is over.
+// An axis is what runs are judged by, a loss, or judged over, a cost: a value at each
+// checkpoint.
 type axis func(tr *Trained) []float64
 
-func asFloats(x []uint64) []float64 {
-	out := make([]float64, len(x))
-	for i, v := range x {
-		out[i] = float64(v)
-	}
-	return out
-}
-
+func iterations(tr *Trained) []float64 { return asFloats(tr.Iteration) }
 func sequential(tr *Trained) []float64 { return asFloats(tr.Sequential) }
 func unrolled(tr *Trained) []float64   { return asFloats(tr.Steps) }
 func wallClock(tr *Trained) []float64  { return tr.Seconds }
@@ -197,14 +191,6 @@ func (s *lorenzSet) lines(x, y axis) (lines []Line) {
 	return lines
 }
 
-func iterations(tr *Trained) []float64 {
-	out := make([]float64, len(tr.Iteration))
-	for i, v := range tr.Iteration {
-		out[i] = float64(v)
-	}
-	return out
-}
-
 // rivals are the methods that the paper's Figure 5(b) sets beside NRES.
 var rivals = []string{"FullES", "PES", "TES"}
 
@@ -263,7 +249,7 @@ func runLorenzMethods(ctx context.Context, lab *Lab) (*Report, error) {
 			func(w io.Writer) error {
 				return drawPanels(w, "Lorenz: training and generalization loss", settings,
 					Panel{X: "update", Y: "training loss at θ", Lines: set.lines(iterations, trainingLoss), Legend: "lines"},
-					Panel{X: "update", Y: "training loss, smoothed, σ = 0.04", Lines: set.lines(iterations, smoothedLoss), Levels: levels(smoothedLoss), Legend: "levels"},
+					Panel{X: "update", Y: "training loss, smoothed, σ = 0.04", Lines: set.lines(iterations, smoothedLoss), Levels: levels(smoothedLoss), Legend: "levels", Corner: "top right"},
 					Panel{X: "update", Y: generalization, Lines: set.lines(iterations, testLoss), Levels: levels(testLoss)})
 			}})
 	for _, s := range []*lorenzSet{set, limits} {
@@ -334,13 +320,7 @@ func limitRow(set, limits *lorenzSet, name, limit string) Row {
 	if name == "NRES" {
 		row.Claim = "NRES with N = 200 reaches the loss that it has with N = 20,000"
 		row.Rule = "reproduced if the ratio's interval lies below 1.1; in order only if the ratio does; otherwise not"
-		switch {
-		case q.High < 1.1:
-		case q.Mean < 1.1:
-			row.Verdict = Verdict{OrderOnly, "the ratio may be above 1.1"}
-		default:
-			row.Verdict = Verdict{NotReproduced, "the ratio is above 1.1"}
-		}
+		row.Verdict = Judge(q.High < 1.1, q.Mean < 1.1, "the ratio may be above 1.1", "the ratio is above 1.1")
 		return row
 	}
 	row.Claim = name + " with N = 200 stays far above the loss that it has with N = 20,000"

@@ -3,7 +3,6 @@ package reproduce
 import (
 	"context"
 	"fmt"
-	"image"
 	"image/color"
 	"io"
 	"math"
@@ -39,6 +38,11 @@ func (g grid) at(row, col int) [2]float32 {
 		return float32(b[0] + float64((b[1]-b[0])*((float64(i)+0.5)/float64(g.N))))
 	}
 	return [2]float32{across(g.LnR, col), across(g.LnA, row)}
+}
+
+// square returns the part of the plane, as maps have it.
+func (g grid) square() square {
+	return square{[2]float64{g.LnR[0], g.LnA[0]}, [2]float64{g.LnR[1], g.LnA[1]}, g.N}
 }
 
 // unit returns the unit that finds the loss at all points, row by row.
@@ -166,27 +170,17 @@ func runLorenzSurface(ctx context.Context, lab *Lab) (*Report, error) {
 		Ours: fmt.Sprintf("over h = 0.001 it changes by %v of what it changes by over h = 0.1", at3),
 		Rule: "reproduced if the interval of that part lies above 0.1, ten times what a smooth function's would be; in order only if it lies above 0.01; otherwise not",
 	}
-	switch {
-	case at3.Low > 0.1:
-	case at3.Low > 0.01:
-		row.Verdict = Verdict{OrderOnly, "less than ten times"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "it changes as a smooth function does"}
-	}
+	row.Verdict = Judge(at3.Low > 0.1, at3.Low > 0.01, "less than ten times", "it changes as a smooth function does")
 	r.Rows = append(r.Rows, row)
 	r.Figures = append(r.Figures, Figure{"surface", "The training loss over the plane of parameters, a cut along a random direction through the truth, and a 600th part of that. Losses on logarithmic scales; unperturbed ones are cut off below.", func(w io.Writer) error {
-		m := newSurface(plane, found[0])
-		left := m.plot(true)
-		left.X.Max += 0.3 * (left.X.Max - left.X.Min)
-		left.X.Tick.Marker = upTo(plane.LnR[1])
-		left.Add(scale{m})
+		m := newSurface(plane.square(), found[0])
+		left := m.lorenz(true)
+		m.addScale(left, "training\nloss")
 		long, short := cutPlot(wide, found[1]), cutPlot(narrow, found[2])
 		line := chart.Line(chart.Log10(along(smooth, found[3])), chart.Red, 2)
 		line.LineStyle.Dashes = []vg.Length{6, 3}
 		long.Add(line)
 		long.Legend.Add("smoothed, σ = 0.04", line)
-		long.Legend.Top = true
-		long.Legend.XOffs = vg.Points(-8)
 		long.Y.Max += 0.15 * (long.Y.Max - long.Y.Min)
 		short.X.Label.Text = "1000 (α − α₀),  α₀ = −0.2"
 		short.X.Tick.Marker = shifted{narrow.From, 1000}
@@ -220,83 +214,20 @@ func smoothing(sys *tasks.Lorenz[float32], thetas [][2]float32, sigma float64, t
 	}
 }
 
-// A surface is a map of the loss.
-type surface struct {
-	grid
-	loss   []float64 // logarithms
-	lo, hi float64
-}
-
-func newSurface(g grid, loss []float64) *surface {
-	m := &surface{grid: g}
-	for _, v := range loss {
-		m.loss = append(m.loss, math.Log10(max(v, 1e-9)))
-	}
-	// The few points around the truth, with losses near 0, must not take all shades.
-	sorted := slices.Sorted(slices.Values(m.loss))
-	m.lo, m.hi = sorted[len(sorted)/200], sorted[len(sorted)-1]
-	return m
-}
-
-// shade is light for high losses.
-func (m *surface) shade(v float64) color.Color {
-	return chart.Shade(1 - min(1, max(0, (v-m.lo)/(m.hi-m.lo))))
-}
-
-// plot returns the map with the truth.
-func (m *surface) plot(yLabel bool) *plot.Plot {
-	img := image.NewRGBA(image.Rect(0, 0, m.N, m.N))
-	for row := range m.N {
-		for col := range m.N {
-			img.Set(col, m.N-1-row, m.shade(m.loss[row*m.N+col]))
-		}
-	}
-	p := chart.New()
-	p.Title.Padding = vg.Points(4)
-	p.X.Label.Text = "ln r"
+// lorenz returns the map with the truth.
+func (m *surface) lorenz(yLabel bool) *plot.Plot {
+	y := ""
 	if yLabel {
-		p.Y.Label.Text = "ln a"
+		y = "ln a"
 	}
-	p.Add(plotter.NewImage(img, m.LnR[0], m.LnA[0], m.LnR[1], m.LnA[1]))
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = m.LnR[0], m.LnR[1], m.LnA[0], m.LnA[1]
+	p := m.plot("ln r", y)
+	p.Title.Padding = vg.Points(4)
 	p.Add(&plotter.Scatter{
 		XYs:        plotter.XYs{{X: tasks.LorenzTruth[0], Y: tasks.LorenzTruth[1]}},
 		GlyphStyle: draw.GlyphStyle{Shape: chart.Shape{N: 10, Waist: 0.42, Fill: color.White}, Radius: vg.Points(6), Color: color.Black},
 	})
 	return p
 }
-
-// A scale is a bar of the shades of a surface, right of it.
-type scale struct{ *surface }
-
-func (s scale) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	across := p.X.Max - s.LnR[1]
-	left, right := x(s.LnR[1]+0.25*across), x(s.LnR[1]+0.42*across)
-	const n = 256
-	height := (p.Y.Max - p.Y.Min) * 0.9
-	at := func(part float64) vg.Length { return y(p.Y.Min + height*part) }
-	for i := range n {
-		lo, hi := at(float64(i)/n), at(float64(min(i+2, n))/n) // overlapping, or seams would show
-		c.FillPolygon(s.shade(s.lo+(s.hi-s.lo)*(float64(i)+0.5)/n), []vg.Point{{X: left, Y: lo}, {X: right, Y: lo}, {X: right, Y: hi}, {X: left, Y: hi}})
-	}
-	style := p.Y.Tick.Label
-	style.XAlign, style.YAlign = draw.XLeft, draw.YCenter
-	for _, tick := range (chart.Ticks{Log: true}).Ticks(s.lo, s.hi) {
-		if tick.Label != "" {
-			h := at((tick.Value - s.lo) / (s.hi - s.lo))
-			c.StrokeLine2(p.Y.Tick.LineStyle, right, h, right+vg.Points(4), h)
-			c.FillText(style, vg.Point{X: right + vg.Points(6), Y: h}, tick.Label)
-		}
-	}
-	style.XAlign, style.YAlign = draw.XLeft, draw.YBottom
-	c.FillText(style, vg.Point{X: left, Y: at(1) + vg.Points(5)}, "training\nloss")
-}
-
-// upTo is ticks that end before the axis does.
-type upTo float64
-
-func (u upTo) Ticks(lo, _ float64) []plot.Tick { return chart.Ticks{}.Ticks(lo, float64(u)) }
 
 // shifted is ticks in a unit of its own, from a place of its own.
 type shifted struct{ from, times float64 }
@@ -324,8 +255,7 @@ func cutPlot(c cut, loss []float64) *plot.Plot {
 	raw := chart.Line(chart.Log10(pts), chart.Dark, 0.6)
 	p.Add(raw)
 	p.Legend.Add("unperturbed", raw)
-	p.Legend.Top = true
-	p.Legend.XOffs = vg.Points(-8)
+	chart.Corner{Top: true}.Place(p)
 	p.X.Min, p.X.Max = c.From, c.To
 	p.Y.Min, p.Y.Max = math.Log10(least), math.Log10(most)
 	p.Y.Max += 0.1 * (p.Y.Max - p.Y.Min)
@@ -388,14 +318,14 @@ func runLorenzSweep(ctx context.Context, lab *Lab) (*Report, error) {
 		IDs: "L9", Claim: "trajectories oscillate the less, the longer K; NRES's the least", Paper: "Figure 5(a)",
 		Ours: "path length " + ours, Rule: DecreaseRule, Verdict: Worst(Decrease(lengths...), Decrease(squares...)),
 	})
-	m := newSurface(plane, loss[0])
+	m := newSurface(plane.square(), loss[0])
 	r.Figures = append(r.Figures, Figure{"paths", "Paths of θ over the loss surface, one seed, for four periods under one learning rate. Darker is a lower loss; the ring is the start, the star the truth.", func(w io.Writer) error {
 		var plots []*plot.Plot
 		for i, k := range periods {
 			if k == 200 {
 				continue
 			}
-			p := m.plot(len(plots) == 0)
+			p := m.lorenz(len(plots) == 0)
 			p.Title.Text = fmt.Sprintf("K = %d", k)
 			switch k {
 			case 100:

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/noise-reuse/nres/cmd/nres/internal/whole"
 )
 
 // A Result is a report with what it took.
@@ -28,9 +29,6 @@ func (e *InterruptedError) Error() string {
 
 func (e *InterruptedError) Unwrap() error { return e.err }
 
-// Prepare makes the directories that Run needs, and finds out whether it can write there.
-func (lab *Lab) Prepare() error { return lab.prepare() }
-
 // Run runs experiments and writes their page and pictures.
 func (lab *Lab) Run(ctx context.Context, experiments []Experiment) ([]Result, error) {
 	var results []Result
@@ -50,13 +48,13 @@ func (lab *Lab) Run(ctx context.Context, experiments []Experiment) ([]Result, er
 			}
 		}
 		for _, f := range r.Figures {
-			if err := replace(filepath.Join(lab.figures(), figureName(x, f)), f.Draw); err != nil {
+			if err := whole.Write(filepath.Join(lab.figures(), figureName(x, f)), 0, f.Draw); err != nil {
 				return nil, err
 			}
 		}
 		results = append(results, Result{x, r, lab.seconds})
 	}
-	return results, replace(lab.Page(), func(w io.Writer) error {
+	return results, whole.Write(lab.Page(), 0, func(w io.Writer) error {
 		_, err := io.WriteString(w, lab.page(results))
 		return err
 	})
@@ -67,27 +65,6 @@ func (lab *Lab) Page() string { return filepath.Join(lab.Out, "reproduction.md")
 
 func figureName(x *Experiment, f Figure) string {
 	return strings.ToLower(x.IDs[0]) + "-" + f.Name + ".png"
-}
-
-// replace writes a file whole or not at all.
-func replace(path string, write func(w io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".nres-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // which isn't there any more if all went well
-	if err := f.Chmod(0o644); err != nil {
-		f.Close()
-		return err
-	}
-	if err := write(f); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // command is what repeats an experiment.

@@ -98,13 +98,7 @@ func proxyEnd(es, proxy *classifierSet) Row {
 	d := Difference(a.Samples, b.Samples)
 	row := Row{IDs: "Z4", Claim: "A proxy with the correlation of evolution strategies comes to the same accuracy", Paper: "Figure 2",
 		Ours: fmt.Sprintf("%s: %v %%; difference %v", a.Name, MeanOf(a.Samples), d), Rule: withinRule}
-	switch {
-	case math.Max(-d.Low, d.High) <= within:
-	case math.Abs(d.Mean) <= within:
-		row.Verdict = Verdict{OrderOnly, "the seeds differ by more"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "they differ"}
-	}
+	row.Verdict = Judge(math.Max(-d.Low, d.High) <= within, math.Abs(d.Mean) <= within, "the seeds differ by more", "they differ")
 	return row
 }
 
@@ -122,12 +116,6 @@ func proxySteps(es, same, other *classifierSet) Row {
 	m := MeanOf(with)
 	row := Row{IDs: "Z5", Claim: "The loss fluctuates with the mini-batches: alike for evolution strategies and their proxy", Paper: "Figure 2, “nearly identical”",
 		Ours: fmt.Sprintf("correlation of the fluctuations %v; with other batches %v", m, MeanOf(without)), Rule: sameBatches}
-	switch {
-	case m.Low > 0 && d.Low > 0:
-	case m.Mean > 0 && d.Mean > 0:
-		row.Verdict = Verdict{OrderOnly, "the seeds differ by more"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "other batches do as well"}
-	}
+	row.Verdict = Judge(m.Low > 0 && d.Low > 0, m.Mean > 0 && d.Mean > 0, "the seeds differ by more", "other batches do as well")
 	return row
 }

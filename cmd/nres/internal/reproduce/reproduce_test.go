@@ -147,12 +147,12 @@ func TestUnitFails(t *testing.T) {
 
 // recorder is a progress.
 type recorder struct {
-	done   []int
+	done   []float64
 	closed bool
 }
 
-func (r *recorder) Update(done int, _ float64) { r.done = append(r.done, done) }
-func (r *recorder) Close()                     { r.closed = true }
+func (r *recorder) Update(done float64) { r.done = append(r.done, done) }
+func (r *recorder) Close()              { r.closed = true }
 
 func TestProgress(t *testing.T) {
 	var r recorder
@@ -166,8 +166,8 @@ func TestProgress(t *testing.T) {
 	half := func(_ context.Context, tick func(float64)) (int, error) { tick(0.5); return 0, nil }
 	_, err := Do(context.Background(), lab, []Unit[int]{{Name: "a", Run: half}, {Name: "b", Run: half}})
 	require.NoError(t, err)
-	assert.Equal(t, []int{50, 100, 150, 200}, r.done)
-	assert.Equal(t, 200, total)
+	assert.Equal(t, []float64{0.5, 1, 1.5, 2}, r.done)
+	assert.Equal(t, 2, total)
 	assert.True(t, r.closed)
 }
 

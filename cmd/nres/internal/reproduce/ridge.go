@@ -34,16 +34,11 @@ func runRidge(ctx context.Context, lab *Lab) (*Report, error) {
 	names := []string{esSingle, "PES"}
 	var units []Unit[Tuned]
 	for _, name := range names {
-		cfg := estimator.Config{Method: estimator.ESSingle, Phase: estimator.LockStep, Workers: 2, Window: 1, Sigma: 0.01, KeepSums: true}
-		if name == "PES" {
-			cfg.Method = estimator.PES
-		}
+		cfg := estimator.Config{Method: methods[name], Phase: estimator.LockStep, Workers: 2, Window: 1, Sigma: 0.01, KeepSums: true}
 		for _, start := range tasks.RidgeStarts {
 			for _, cfg.Seed = range seeds {
 				t := Tuning{Method: name, Config: cfg, Start: []float64{start}, LR: 0.003, Iterations: iterations}
-				units = append(units, Unit[Tuned]{fmt.Sprintf("%s, from %v, seed %d", name, start, cfg.Seed), []any{t, set}, func(ctx context.Context, tick func(float64)) (Tuned, error) {
-					return tune(ctx, problem, t, tick)
-				}})
+				units = append(units, tuneUnit(fmt.Sprintf("%s, from %v, seed %d", name, start, cfg.Seed), []any{t, set}, problem, t))
 			}
 		}
 	}
@@ -82,13 +77,8 @@ With a regression that has settled, the loss on the other rows is least (%.4f) a
 		if m > 0 {
 			row.Paper = "PES paper, UCI regression"
 		}
-		switch i := MeanOf(spread); {
-		case i.High < 0.5:
-		case i.Mean < 5:
-			row.Verdict = Verdict{OrderOnly, "the range has shrunk, but to more than 0.5"}
-		default:
-			row.Verdict = Verdict{NotReproduced, "the range has hardly shrunk"}
-		}
+		i := MeanOf(spread)
+		row.Verdict = Judge(i.High < 0.5, i.Mean < 5, "the range has shrunk, but to more than 0.5", "the range has hardly shrunk")
 		r.Rows = append(r.Rows, row)
 	}
 	r.Figures = append(r.Figures, Figure{"paths", "ln λ against updates, from six starting points; mean over seeds, band from least to greatest. The horizontal line is where a settled regression has the least loss on the rows that are held out.", func(w io.Writer) error {

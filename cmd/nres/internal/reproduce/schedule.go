@@ -3,7 +3,6 @@ package reproduce
 import (
 	"context"
 	"fmt"
-	"image/color"
 	"io"
 	"slices"
 
@@ -12,7 +11,7 @@ import (
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/optim"
 	"github.com/noise-reuse/nres/tasks"
-	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot"
 )
 
 var learningRates = Experiment{
@@ -44,18 +43,10 @@ func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
 	cfg.Train = nil // in the keys, what stands for it
 	var units []Unit[Tuned]
 	for _, name := range names {
-		c := estimator.Config{Method: estimator.ESSingle, Phase: estimator.LockStep, Workers: 8, Window: 10, Sigma: scheduleSigma, LossScale: estimator.Sum, KeepSums: true}
-		switch name {
-		case "PES":
-			c.Method = estimator.PES
-		case "TES":
-			c.Method = estimator.TES
-		}
+		c := estimator.Config{Method: methods[name], Phase: estimator.LockStep, Workers: 8, Window: 10, Sigma: scheduleSigma, LossScale: estimator.Sum, KeepSums: true}
 		for _, c.Seed = range seeds {
 			t := Tuning{Method: name, Config: c, Start: start, LR: 1e-2, Iterations: iterations}
-			units = append(units, Unit[Tuned]{fmt.Sprintf("%s, seed %d", name, c.Seed), []any{t, cfg, what}, func(ctx context.Context, tick func(float64)) (Tuned, error) {
-				return tune(ctx, sys, t, tick)
-			}})
+			units = append(units, tuneUnit(fmt.Sprintf("%s, seed %d", name, c.Seed), []any{t, cfg, what}, sys, t))
 		}
 	}
 	runs, err := Do(ctx, lab, units)
@@ -103,13 +94,7 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode ha
 		Rule: "reproduced if both intervals lie below 1.1 times the least loss on the map; in order only if both means are nearer to that than to the start; otherwise not",
 	}
 	half := (least + ends[0][len(runs)]) / 2
-	switch {
-	case max(single.High, pes.High) < 1.1*least:
-	case max(single.Mean, pes.Mean) < half:
-		row.Verdict = Verdict{OrderOnly, "one may be above 1.1 times the least loss"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "one is not near the least loss"}
-	}
+	row.Verdict = Judge(max(single.High, pes.High) < 1.1*least, max(single.Mean, pes.Mean) < half, "one may be above 1.1 times the least loss", "one is not near the least loss")
 	r.Rows = append(r.Rows, row)
 	ratio := RatioOf(jitter(1), jitter(0))
 	row = Row{
@@ -134,15 +119,17 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode ha
 		t.Rows = append(t.Rows, []string{name, MeanOf(theta[0]).String(), MeanOf(theta[1]).String(), MeanOf(group(i).Samples).String(), MeanOf(jitter(i)).String()})
 	}
 	r.Tables = append(r.Tables, t)
-	r.Figures = append(r.Figures, Figure{"map", "Left: mean training loss over the initial learning rate and its decay (dark is low), and paths of θ, seed 1, to the dots. Right: ln r against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
+	r.Figures = append(r.Figures, Figure{"map", "Left: mean training loss over the initial learning rate and its decay (dark is low), and paths of θ, seed 1, to the markers. Right: ln r against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
 		path := func(i int) []Floats { return runs[i*len(seeds)].Theta }
-		plots := plane.heat(loss, "ln r, the initial learning rate", "ln γ, its decay", "mean training loss, nats",
-			tread{esSingle, chart.Dark, path(0), nil}, tread{"PES", chart.Red, path(1), []vg.Length{6, 3}}, tread{"TES", color.Gray{0x80}, path(2), []vg.Length{1.5, 2}})
+		m := newSurface(plane, loss)
+		left := m.plot("ln r, the initial learning rate", "ln γ, its decay")
+		addPaths(left, path(0), path(1), path(2))
+		m.addScale(left, "mean loss,\nnats")
 		rate := Panel{X: "update", Y: "ln r", LinearX: true, LinearY: true, Legend: "lines", Corner: "bottom right"}
 		for i, name := range names {
 			rate.Lines = append(rate.Lines, traceOf(name, runs[i*len(seeds):(i+1)*len(seeds)], 0))
 		}
-		return chart.Render(w, ".png", "Learning-rate schedule of a classifier", fmt.Sprintf("N = 8 pairs,  W = 10,  T = %d,  σ = 0.1,  Adam 1e-2", cfg.Horizon), append(plots, rate.plot()))
+		return chart.Render(w, ".png", "Learning-rate schedule of a classifier", fmt.Sprintf("N = 8 pairs,  W = 10,  T = %d,  σ = 0.1,  Adam 1e-2", cfg.Horizon), []*plot.Plot{left, rate.plot()})
 	}})
 	for i := range runs {
 		r.Digest(runs[i].Theta)

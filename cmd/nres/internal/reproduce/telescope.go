@@ -55,9 +55,7 @@ func runTelescoping(ctx context.Context, lab *Lab) (*Report, error) {
 		for _, seed := range seeds {
 			t := Tuning{Method: name, Start: []float64{tasks.InfluenceStart}, LR: 3e-3, Iterations: iterations,
 				Config: estimator.Config{Method: estimator.ESSingle, Workers: 50, Window: 10, Sigma: 0.1, Seed: seed}}
-			units = append(units, Unit[Tuned]{fmt.Sprintf("%s, seed %d", name, seed), t, func(ctx context.Context, tick func(float64)) (Tuned, error) {
-				return tune(ctx, sys, t, tick)
-			}})
+			units = append(units, tuneUnit(fmt.Sprintf("%s, seed %d", name, seed), t, sys, t))
 		}
 	}
 	runs, err := Do(ctx, lab, units)

@@ -3,7 +3,6 @@ package reproduce
 import (
 	"context"
 	"fmt"
-	"image/color"
 	"io"
 	"slices"
 
@@ -11,7 +10,7 @@ import (
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/tasks"
-	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot"
 )
 
 var toyRegression = Experiment{
@@ -21,8 +20,6 @@ var toyRegression = Experiment{
 }
 
 const toySigma = 0.3
-
-const esSingle = "ES-Single"
 
 func newToy() *tasks.Toy[float64] {
 	toy, err := tasks.NewToy[float64](tasks.ToyHorizon)
@@ -79,13 +76,7 @@ func runToy(ctx context.Context, lab *Lab) (*Report, error) {
 	names := []string{esSingle, "PES", "TES"}
 	var units []Unit[Toyed]
 	for _, name := range names {
-		cfg := estimator.Config{Method: estimator.ESSingle, Phase: estimator.LockStep, Workers: 50, Window: 10, Sigma: toySigma, LossScale: estimator.Sum, KeepSums: true}
-		switch name {
-		case "PES":
-			cfg.Method = estimator.PES
-		case "TES":
-			cfg.Method = estimator.TES
-		}
+		cfg := estimator.Config{Method: methods[name], Phase: estimator.LockStep, Workers: 50, Window: 10, Sigma: toySigma, LossScale: estimator.Sum, KeepSums: true}
 		for _, cfg.Seed = range seeds {
 			units = append(units, toyUnit(Tuning{Method: name, Config: cfg, Start: tasks.ToyStart[:], LR: 1e-2, Beta1: 0.99, Iterations: iterations}, pairs))
 		}
@@ -131,31 +122,27 @@ in lock-step. Ours: %d seeds. θ holds the logarithms of the learning rate at th
 		Ours: fmt.Sprintf("smoothed loss at the end, in parts of the least on a %d × %d map (%.4g): ES-Single %v; PES %v", coarse.N, coarse.N, least, best, MeanOf(pes.Samples).Times(1/least)),
 		Rule: "reproduced if ES-Single's interval lies below 1.05; in order only if its mean is below 1.5; otherwise not",
 	}
-	switch {
-	case best.High < 1.05:
-	case best.Mean < 1.5:
-		row.Verdict = Verdict{OrderOnly, "it may be 5 % above the minimum"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "it is far from the minimum"}
-	}
+	row.Verdict = Judge(best.High < 1.05, best.Mean < 1.5, "it may be 5 % above the minimum", "it is far from the minimum")
 	r.Rows = append(r.Rows, row)
 	lines := func(y func(*Toyed) Floats) (lines []Line) {
 		for i, name := range names {
 			l := Line{Name: name}
 			for k := range seeds {
 				t := &runs[i*len(seeds)+k]
-				l.X, l.Y = append(l.X, asFloat(t.Iteration)), append(l.Y, y(t))
+				l.X, l.Y = append(l.X, asFloats(t.Iteration)), append(l.Y, y(t))
 			}
 			lines = append(lines, l)
 		}
 		return lines
 	}
 	paths := func(i int) []Floats { return runs[i*len(seeds)].Theta }
-	r.Figures = append(r.Figures, Figure{"map", "Left: the mean loss of an episode over the two hyperparameters (dark is low), and the paths of θ from (−4, −4), seed 1, to the dots. Right: the smoothed loss against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
-		plots := plane.heat(loss, "ln of the learning rate, first step", "ln of the learning rate, last step", "mean loss of an episode",
-			tread{esSingle, chart.Dark, paths(0), nil}, tread{"PES", chart.Red, paths(1), []vg.Length{6, 3}}, tread{"TES", color.Gray{0x80}, paths(2), []vg.Length{1.5, 2}})
+	r.Figures = append(r.Figures, Figure{"map", "Left: the mean loss of an episode over the two hyperparameters (dark is low), and the paths of θ from (−4, −4), seed 1, to the markers. Right: the smoothed loss against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
+		m := newSurface(plane, loss)
+		left := m.plot("ln of the learning rate, first step", "ln of the learning rate, last step")
+		addPaths(left, paths(0), paths(1), paths(2))
+		m.addScale(left, "mean\nloss")
 		losses := Panel{X: "update", Y: "mean loss of an episode, smoothed", Lines: lines(whole), Legend: "lines", Corner: "bottom left"}
-		return chart.Render(w, ".png", "Toy regression: a learning-rate schedule", "N = 50 pairs,  W = 10,  T = 100,  σ = 0.3,  Adam 1e-2", append(plots, losses.plot()))
+		return chart.Render(w, ".png", "Toy regression: a learning-rate schedule", "N = 50 pairs,  W = 10,  T = 100,  σ = 0.3,  Adam 1e-2", []*plot.Plot{left, losses.plot()})
 	}})
 	for i := range runs {
 		r.Digest([]any{runs[i].Theta, runs[i].Loss, runs[i].Smoothed})

@@ -6,26 +6,23 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
 	"io/fs"
 	"math"
-	"slices"
 
-	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/optim"
 	"github.com/noise-reuse/nres/tasks/data"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // This file has what the experiments with few hyperparameters share.
+
+const esSingle = "ES-Single"
+
+// methods are those compared, as the page names them.
+var methods = map[string]estimator.Method{esSingle: estimator.ESSingle, "PES": estimator.PES, "TES": estimator.TES}
 
 // A Tuning is a training of hyperparameters with Adam. It is the parameters of a unit,
 // too.
@@ -105,6 +102,11 @@ func tune[F vec.Float](ctx context.Context, sys unroll.System[F], t Tuning, tick
 	return tuned, nil
 }
 
+// tuneUnit returns a unit that trains.
+func tuneUnit[F vec.Float](name string, params any, sys unroll.System[F], t Tuning) Unit[Tuned] {
+	return Unit[Tuned]{name, params, func(ctx context.Context, tick func(float64)) (Tuned, error) { return tune(ctx, sys, t, tick) }}
+}
+
 // traceOf returns the curve of element k of θ, from a run for each seed.
 func traceOf(name string, runs []Tuned, k int) Line {
 	l := Line{Name: name}
@@ -113,7 +115,7 @@ func traceOf(name string, runs []Tuned, k int) Line {
 		for _, theta := range runs[i].Theta {
 			y = append(y, theta[k])
 		}
-		l.X, l.Y = append(l.X, asFloat(runs[i].Iteration)), append(l.Y, y)
+		l.X, l.Y = append(l.X, asFloats(runs[i].Iteration)), append(l.Y, y)
 	}
 	return l
 }
@@ -121,13 +123,7 @@ func traceOf(name string, runs []Tuned, k int) Line {
 // aboveOne judges whether a ratio, over seeds, is above 1: in order only if the interval
 // isn't, but the mean.
 func aboveOne(ratio Interval, otherwise string) Verdict {
-	switch {
-	case ratio.Low > 1:
-		return Verdict{}
-	case ratio.Mean > 1:
-		return Verdict{OrderOnly, "by less than the seeds differ"}
-	}
-	return Verdict{NotReproduced, otherwise}
+	return Judge(ratio.Low > 1, ratio.Mean > 1, "by less than the seeds differ", otherwise)
 }
 
 // episode returns the mean loss of an episode under constant θ.
@@ -138,101 +134,6 @@ func episode[F vec.Float](sys unroll.System[F], theta []float64, env noise.Strea
 	}
 	sys.Init(s, env)
 	return unroll.Window(sys, s, narrow, 0, sys.Horizon(), env) / float64(sys.Horizon())
-}
-
-// A square is a part of the plane of θ, and as many points across it each way.
-type square struct {
-	From, To [2]float64
-	N        int
-}
-
-func (q square) at(row, col int) []float64 {
-	across := func(k, i int) float64 { return q.From[k] + (q.To[k]-q.From[k])*(float64(i)+0.5)/float64(q.N) }
-	return []float64{across(0, col), across(1, row)}
-}
-
-// unit returns a unit that finds the loss at all points of a row.
-func (q square) unit(name string, params any, row int, loss func(theta []float64) float64) Unit[Floats] {
-	return Unit[Floats]{fmt.Sprintf("%s, row %d", name, row), []any{q, params, row}, func(ctx context.Context, tick func(float64)) (Floats, error) {
-		var all Floats
-		for col := range q.N {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			tick(float64(col) / float64(q.N))
-			all = append(all, loss(q.at(row, col)))
-		}
-		return all, nil
-	}}
-}
-
-// fill finds the losses of the whole square, row by row.
-func (q square) fill(ctx context.Context, lab *Lab, name string, params any, loss func(theta []float64) float64) ([]float64, error) {
-	var units []Unit[Floats]
-	for row := range q.N {
-		units = append(units, q.unit(name, params, row, loss))
-	}
-	rows, err := Do(ctx, lab, units)
-	return slices.Concat(asSlices(rows)...), err
-}
-
-func asSlices(rows []Floats) (out [][]float64) {
-	for _, r := range rows {
-		out = append(out, r)
-	}
-	return out
-}
-
-// A tread is a path over a heat map.
-type tread struct {
-	name  string
-	color color.Color
-	theta []Floats
-	dash  []vg.Length
-}
-
-// heat draws the loss over a square, and its scale. Dark is low.
-func (q square) heat(loss []float64, x, y, label string, treads ...tread) []*plot.Plot {
-	lo, hi := math.Log10(slices.Min(loss)), math.Log10(slices.Max(loss))
-	shade := func(v float64) color.Color { return chart.Shade(1 - (v-lo)/(hi-lo)) }
-	img := image.NewRGBA(image.Rect(0, 0, q.N, q.N))
-	for i, v := range loss {
-		img.Set(i%q.N, q.N-1-i/q.N, shade(math.Log10(v)))
-	}
-	p := chart.New()
-	p.X.Label.Text, p.Y.Label.Text = x, y
-	p.Add(plotter.NewImage(img, q.From[0], q.From[1], q.To[0], q.To[1]))
-	var lines []*plotter.Line
-	for _, t := range treads {
-		var pts plotter.XYs
-		for _, theta := range t.theta {
-			pts = append(pts, plotter.XY{X: theta[0], Y: theta[1]})
-		}
-		// A rim, to be seen on light and on dark.
-		rim := chart.Line(pts, color.White, 3.2)
-		line := chart.Line(pts, t.color, 1.6)
-		line.LineStyle.Dashes = t.dash
-		end := &plotter.Scatter{XYs: pts[len(pts)-1:], GlyphStyle: draw.GlyphStyle{Shape: chart.Shape{N: 24, Waist: 1, Fill: t.color}, Radius: vg.Points(3.5), Color: color.White}}
-		p.Add(rim, line.Line, end)
-		lines = append(lines, line.Line)
-	}
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = q.From[0], q.To[0], q.From[1], q.To[1]
-
-	const n = 256
-	img = image.NewRGBA(image.Rect(0, 0, 1, n))
-	for i := range n {
-		img.Set(0, n-1-i, shade(lo+(hi-lo)*float64(i)/(n-1)))
-	}
-	bar := chart.New()
-	bar.Add(plotter.NewImage(img, 0, lo, 1, hi))
-	bar.X.Min, bar.X.Max, bar.Y.Min, bar.Y.Max = 0, 7, lo, hi // the rest is for the legend
-	for i, t := range treads {
-		bar.Legend.Add(t.name, lines[i])
-	}
-	bar.Legend.Top = true
-	bar.Y.Label.Text, bar.Y.Tick.Marker = label, chart.Ticks{Log: true}
-	bar.HideX()
-	return []*plot.Plot{p, bar}
 }
 
 // seeds returns 1 to n, or 1 and 2 in the quick form.
@@ -286,7 +187,7 @@ func (lab *Lab) rows() (set *data.Regression, what string, err error) {
 	return data.Plane(308, 6, noise.New(1)), "308 drawn rows of as many inputs as the yacht data, linear with much noise", nil
 }
 
-func asFloat(x []int) []float64 {
+func asFloats[T int | uint64](x []T) []float64 {
 	out := make([]float64, len(x))
 	for i, v := range x {
 		out[i] = float64(v)

@@ -198,8 +198,7 @@ func (s *study) plot(title string) *plot.Plot {
 	first, last := math.Log10(float64(s.periods[0])), math.Log10(float64(s.periods[len(s.periods)-1]))
 	p.X.Min, p.X.Max = first-0.05, last+0.05
 	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+0.75*(hi-lo)
-	p.Legend.Top = true
-	p.Legend.XOffs, p.Legend.YOffs = vg.Points(-8), vg.Points(-2)
+	chart.Corner{Top: true}.Place(p)
 	return p
 }
 
@@ -407,8 +406,7 @@ func (s *study) against() *plot.Plot {
 		p.Add(b)
 		p.Legend.Add(contender.name, b)
 	}
-	p.Legend.Top = true
-	p.Legend.XOffs, p.Legend.YOffs = vg.Points(-8), vg.Points(-2)
+	chart.Corner{Top: true}.Place(p)
 	p.X.Min, p.X.Max = -0.5, float64(len(s.points))-0.5
 	p.Y.Min, p.Y.Max = lo-0.05*(hi-lo), hi+0.2*(hi-lo)
 	return p

@@ -142,16 +142,21 @@ func Decrease(groups ...Group) Verdict {
 	return worst
 }
 
+// Judge returns the verdict of most rules, and why it isn't the best.
+func Judge(reproduced, inOrder bool, unsure, wrong string) Verdict {
+	switch {
+	case reproduced:
+		return Verdict{}
+	case inOrder:
+		return Verdict{OrderOnly, unsure}
+	}
+	return Verdict{NotReproduced, wrong}
+}
+
 // AtLeast judges whether a ratio is not less than the claimed one: reproduced if the
 // interval isn't, in order only if it is above 1.
 func AtLeast(ratio Interval, claimed float64) Verdict {
-	switch {
-	case ratio.Low >= claimed:
-		return Verdict{}
-	case ratio.Low > 1:
-		return Verdict{OrderOnly, fmt.Sprintf("the ratio may be below %.4g", claimed)}
-	}
-	return Verdict{NotReproduced, "the ratio may be below 1"}
+	return Judge(ratio.Low >= claimed, ratio.Low > 1, fmt.Sprintf("the ratio may be below %.4g", claimed), "the ratio may be below 1")
 }
 
 // Worst returns the worst of several verdicts, the first of its kind.
