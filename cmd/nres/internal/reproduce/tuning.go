@@ -42,15 +42,20 @@ type Tuned struct {
 	Jitter    float64  // root mean square distance from it there
 }
 
-// tune trains. A loss or θ that isn't finite is an error.
+// tune trains with an estimator.
 func tune[F vec.Float](ctx context.Context, sys unroll.System[F], t Tuning, tick func(float64)) (Tuned, error) {
-	var tuned Tuned
 	t.Config.Parallelism = 1
 	est, err := estimator.New(sys, t.Config)
 	if err != nil {
-		return tuned, err
+		return Tuned{}, err
 	}
 	defer est.Close()
+	return descend(ctx, est.Gradient, t, tick)
+}
+
+// descend trains with any gradient. A loss or θ that isn't finite is an error.
+func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (loss float64, err error), t Tuning, tick func(float64)) (Tuned, error) {
+	var tuned Tuned
 	adam := optim.NewAdam(F(t.LR))
 	if t.Beta1 != 0 {
 		adam.Beta1 = t.Beta1
@@ -85,7 +90,7 @@ func tune[F vec.Float](ctx context.Context, sys unroll.System[F], t Tuning, tick
 		if i == t.Iterations {
 			break
 		}
-		if _, err := est.Gradient(grad, theta); err != nil {
+		if _, err := gradient(grad, theta); err != nil {
 			return tuned, err
 		}
 		adam.Step(theta, grad)
