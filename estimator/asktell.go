@@ -134,11 +134,29 @@ func (a *AskTell[F]) Config() Config {
 //
 // It panics if there is no such worker or if the slices don't have d elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
-	a.mu.Lock()
-	q := a.ask(worker)
-	a.mu.Unlock()
+	a.checkLengths(plus, minus, theta) // before the open question is replaced
+	q := a.lockedAsk(worker)
 	a.Perturb(plus, minus, theta, q)
 	return q
+}
+
+func (a *AskTell[F]) lockedAsk(worker int) Question {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.checkWorker(worker)
+	return a.ask(worker)
+}
+
+func (a *AskTell[F]) checkLengths(plus, minus, theta []F) {
+	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
+		panic("estimator: plus, minus and theta must have d elements")
+	}
+}
+
+func (a *AskTell[F]) checkWorker(worker int) {
+	if n := len(a.asked); worker < 0 || worker >= n {
+		panic(fmt.Sprintf("estimator: there is no worker %d: they are 0 to %d", worker, n-1))
+	}
 }
 
 // Perturb sets plus and minus to theta ± σε for a question. It depends on nothing
@@ -146,10 +164,8 @@ func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 // on an AskTell of its own. The three slices must not overlap; it panics if they
 // don't have d elements, or if the question is about others.
 func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
+	a.checkLengths(plus, minus, theta)
 	d := a.crew.d
-	if len(plus) != d || len(minus) != d || len(theta) != d {
-		panic("estimator: plus, minus and theta must have d elements")
-	}
 	if q.Lo < 0 || q.Lo >= q.Hi || q.Hi > d {
 		panic(fmt.Sprintf("estimator: the question is about parameters %d to %d of %d", q.Lo, q.Hi-1, d))
 	}
@@ -263,10 +279,12 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 }
 
 // Restart makes the worker begin a new episode, with a new perturbation, because its
-// systems were lost. Its open question becomes stale; what it told before counts.
+// systems were lost. Its open question becomes stale; what it told before counts. It
+// panics if there is no such worker.
 func (a *AskTell[F]) Restart(worker int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.checkWorker(worker)
 	a.restart(worker)
 }
 

@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"fmt"
 	"math"
 	"math/rand"
 	"sync"
@@ -184,6 +185,24 @@ func TestAskTellErrors(t *testing.T) {
 	two, three := make([]float32, 2), make([]float32, 3)
 	assert.Panics(t, func() { at.Ask(0, two, two, three) })
 	assert.Panics(t, func() { at.Gradient(three) })
+}
+
+// TestAskTellPanics: a server that recovers from a panic, as net/http does, goes on, with
+// the open question still open.
+func TestAskTellPanics(t *testing.T) {
+	at, err := NewAskTell[float32](2, 20, Config{Workers: 3, Window: 5, Sigma: 1, Phase: LockStep})
+	require.NoError(t, err)
+	two, three := make([]float32, 2), make([]float32, 3)
+	plus, minus := make([]float32, 2), make([]float32, 2)
+	q := at.Ask(0, plus, minus, two)
+	for _, worker := range []int{-1, 3} {
+		says := fmt.Sprintf("estimator: there is no worker %d: they are 0 to 2", worker)
+		assert.PanicsWithValue(t, says, func() { at.Ask(worker, plus, minus, two) })
+		assert.PanicsWithValue(t, says, func() { at.Restart(worker) })
+	}
+	assert.PanicsWithValue(t, "estimator: plus, minus and theta must have d elements", func() { at.Ask(0, plus, three, two) })
+	assert.NotPanics(t, func() { at.Ask(1, plus, minus, two) })
+	assert.NoError(t, at.Tell(q, 1, 2))
 }
 
 // TestAskTellForeign: what it didn't ask counts for nothing, and the question stays
