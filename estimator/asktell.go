@@ -113,8 +113,8 @@ func (a *AskTell[F]) Close() {
 }
 
 // SetSigma changes σ, for a schedule. Call it after Gradient: what has been told is
-// weighed with the new σ. The error, if sigma is not positive and finite, is of type
-// *[ConfigError].
+// weighed with the new σ. The error, if sigma is not positive and finite in type F,
+// is of type *[ConfigError].
 func (a *AskTell[F]) SetSigma(sigma float64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

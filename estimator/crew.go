@@ -128,6 +128,9 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 			return &ConfigError{"the system's " + n.what, fmt.Sprint(n.n), "≥ 1"}
 		}
 	}
+	if err := checkSigma[F](cfg.Sigma); err != nil {
+		return err
+	}
 	if err := cfg.check(horizon); err != nil {
 		return err
 	}
@@ -360,16 +363,17 @@ func (c *crew[F]) perturb(g, i int, plus, minus, theta []F) {
 	c.shape.pair(plus, minus, theta, c.eps[i], c.shape.starts[b], c.shape.starts[b+1], scratch)
 }
 
-// checkSigma and setSigma change σ.
-func checkSigma(sigma float64) error {
-	if !(sigma > 0) || math.IsInf(sigma, 0) {
-		return &ConfigError{"Sigma", fmt.Sprint(sigma), "positive and finite"}
+// checkSigma finds a σ that is 0 or infinite in type F, with which gradients would be 0
+// without a word.
+func checkSigma[F vec.Float](sigma float64) error {
+	if f := float64(F(sigma)); !(f > 0) || math.IsInf(f, 0) {
+		return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("positive and finite, as a %T", F(0))}
 	}
 	return nil
 }
 
 func (c *crew[F]) setSigma(sigma float64) error {
-	if err := checkSigma(sigma); err != nil {
+	if err := checkSigma[F](sigma); err != nil {
 		return err
 	}
 	c.cfg.Sigma, c.shape.sigma = sigma, F(sigma)

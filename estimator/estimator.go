@@ -62,6 +62,9 @@ type Steps struct {
 // that's more, and half as much again with TES. Where this would be more than 32 MiB for
 // all goroutines, there are no lanes.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
+	if sys == nil {
+		return nil, &ConfigError{"the system", "nil", "an unroll.System"}
+	}
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
 	if e.stateLen < 1 {
 		return nil, &ConfigError{"the system's StateLen", fmt.Sprint(e.stateLen), "≥ 1"}
@@ -117,8 +120,8 @@ func (e *Estimator[F]) Close() { e.pool.close() }
 func (e *Estimator[F]) Config() Config { return e.cfg }
 
 // SetSigma changes σ from the next gradient on, for a schedule. The error, if sigma
-// is not positive and finite, is of type *[ConfigError]. Perturbations that go on
-// scale with it.
+// is not positive and finite in type F, is of type *[ConfigError]. Perturbations that go
+// on scale with it.
 func (e *Estimator[F]) SetSigma(sigma float64) error { return e.setSigma(sigma) }
 
 // Count returns the number of gradients made.

@@ -771,6 +771,7 @@ func TestConfigErrors(t *testing.T) {
 		"Sigma": {
 			func(c *Config) { c.Sigma = 0 }, func(c *Config) { c.Sigma = -1 },
 			func(c *Config) { c.Sigma = math.NaN() }, func(c *Config) { c.Sigma = math.Inf(1) },
+			func(c *Config) { c.Sigma = 1e-50 }, func(c *Config) { c.Sigma = 1e50 }, // 0 and infinite as float32
 		},
 	} {
 		for i, change := range changes {
@@ -788,6 +789,15 @@ func TestConfigErrors(t *testing.T) {
 	assert.NoError(t, err)
 	_, err = New[float32](empty{}, good)
 	assert.ErrorContains(t, err, "ParamLen")
+	_, err = New[float32](nil, good)
+	assert.EqualError(t, err, "estimator: the system is nil; allowed: an unroll.System")
+	tiny := good
+	tiny.Sigma = 1e-50
+	_, err = New[float64](walk[float64]{1, 20, false}, tiny)
+	assert.NoError(t, err)
+	est, err := New[float32](walk[float32]{1, 20, false}, good)
+	require.NoError(t, err)
+	assert.EqualError(t, est.SetSigma(1e-50), "estimator: Sigma is 1e-50; allowed: positive and finite, as a float32")
 	_, err = ParseMethod("es")
 	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes, fulles, tes, essingle, pesanalytic`)
 	for _, n := range MethodNames() {
