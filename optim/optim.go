@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/noise-reuse/nres/internal/codec"
 	"github.com/noise-reuse/nres/vec"
@@ -93,7 +94,10 @@ func (o *SGD[F]) UnmarshalBinary(data []byte) error {
 
 func read(kind string, data []byte) (*codec.Reader, error) {
 	r := codec.Checked(data)
-	if got := r.String(); r.Err == nil && got != kind {
+	switch got := r.String(); {
+	case r.Err == nil && !strings.HasPrefix(got, "*optim."):
+		return &r, errors.New("it is not the state of an optimizer")
+	case r.Err == nil && got != kind:
 		return &r, fmt.Errorf("it is of %s, not of %s", got, kind)
 	}
 	return &r, nil
