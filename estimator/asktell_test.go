@@ -205,6 +205,23 @@ func TestAskTellPanics(t *testing.T) {
 	assert.NoError(t, at.Tell(q, 1, 2))
 }
 
+func TestNonFiniteErrorText(t *testing.T) {
+	at, err := NewAskTell[float64](2, 20, Config{Workers: 1, Window: 5, Sigma: 1, Phase: LockStep})
+	require.NoError(t, err)
+	x := make([]float64, 2)
+	for _, c := range []struct {
+		plus, minus float64
+		want        string
+	}{
+		{math.NaN(), 1, "the loss over steps 1 to 5 is not finite (θ+σε: NaN, θ−σε: 1)"},
+		{1e308, -1e308, "the sum or difference of the losses over steps 1 to 5 is not finite (θ+σε: 1e+308, θ−σε: -1e+308)"},
+		{1e308, 1e308, "the sum or difference of the losses over steps 1 to 5 is not finite (θ+σε: 1e+308, θ−σε: 1e+308)"},
+	} {
+		q := at.Ask(0, make([]float64, 2), make([]float64, 2), x)
+		assert.EqualError(t, at.Tell(q, c.plus, c.minus), "estimator: gradient 0, worker 0: "+c.want)
+	}
+}
+
 // TestAskTellForeign: what it didn't ask counts for nothing, and the question stays
 // open.
 func TestAskTellForeign(t *testing.T) {

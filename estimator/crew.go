@@ -104,8 +104,8 @@ type term struct {
 	bucket       int
 }
 
-// NonFiniteError says which worker's loss left the finite numbers, in which
-// gradient, and where in the episode.
+// NonFiniteError says which worker's loss, or the sum or difference of its two losses,
+// left the finite numbers, in which gradient, and where in the episode.
 type NonFiniteError struct {
 	Gradient    uint64 // 0 for the first one, its start-up included
 	Worker      int
@@ -114,8 +114,12 @@ type NonFiniteError struct {
 }
 
 func (e *NonFiniteError) Error() string {
-	return fmt.Sprintf("estimator: gradient %d, worker %d: the loss over steps %d to %d is not finite (θ+σε: %v, θ−σε: %v)",
-		e.Gradient, e.Worker, e.First, e.Last, e.Plus, e.Minus)
+	what := "loss"
+	if e.Plus-e.Plus == 0 && e.Minus-e.Minus == 0 {
+		what = "sum or difference of the losses"
+	}
+	return fmt.Sprintf("estimator: gradient %d, worker %d: the %s over steps %d to %d is not finite (θ+σε: %v, θ−σε: %v)",
+		e.Gradient, e.Worker, what, e.First, e.Last, e.Plus, e.Minus)
 }
 
 // init checks the configuration and sets up all but the goroutines.
