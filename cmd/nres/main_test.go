@@ -50,6 +50,9 @@ func TestHelp(t *testing.T) {
 		{"", "nres train lorenz"},
 		{"--help", "nres train lorenz"},
 		{"train", "  lorenz "},
+		{"train", "  digits     a network"},
+		{"train", "  influence  influence balancing"},
+		{"train", "  lorenz     the Lorenz system"},
 		{"train --help", "N = 200, W = 100, σ = 0.04, sgd with learning rate 1e-05, 5000 iterations"},
 		{"help train", "--estimator name"},
 		{"completion bash", "bash completion"},
@@ -77,9 +80,9 @@ func TestBadInput(t *testing.T) {
 		want []string
 	}{
 		{"frobnicate", []string{`"frobnicate"`, "train"}},
-		{"train sudoku", []string{`"sudoku"`, "lorenz"}},
-		{"train sudoku --workers 3", []string{`"sudoku"`, "lorenz"}},
-		{"train --workers 3", []string{"lorenz"}},
+		{"train sudoku", []string{`"sudoku"`, "influence, lorenz, digits"}},
+		{"train sudoku --workers 3", []string{`"sudoku"`, "influence, lorenz, digits"}},
+		{"train --workers 3", []string{"influence, lorenz, digits"}},
 		{"train lorenz lorenz", []string{"one task"}},
 		{"--frobnicate", []string{"--frobnicate", "--help"}},
 		{"train lorenz --frobnicate", []string{"--frobnicate", "--workers", "--data"}},
@@ -262,8 +265,9 @@ func TestReport(t *testing.T) {
 func TestDiverging(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.WriteFile("a.csv", []byte("precious"), 0o666))
-	for _, lr := range []string{"1", "3e38"} { // in the loss, and in the update
-		status, stdout, stderr := execute(t, "train", "lorenz", "--lr", lr, "--csv", "a.csv", "--quiet")
+	for _, lr := range []string{"1", "3e38", "1 --non-finite drop"} { // in the loss, in the update, of every pair
+		args := strings.Fields("train lorenz --csv a.csv --quiet --lr " + lr)
+		status, stdout, stderr := execute(t, args...)
 		assert.Equal(t, statusFailed, status)
 		assert.Empty(t, stdout)
 		for _, want := range []string{"diverged in iteration", "ln r = ", "ln a = ", "smaller --lr or --sigma"} {
