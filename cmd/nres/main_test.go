@@ -150,7 +150,7 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, report{
 		Task: "lorenz", Estimator: "nres", Phase: "stratified",
 		Workers: 200, Window: 100, Period: 2000, Sigma: 0.04,
-		Optimizer: "sgd", LR: 1e-5, Iterations: 20, Seed: 7, Tier: tier(),
+		Noise: "normal", LossScale: "mean", Shaping: "raw", Optimizer: "sgd", LR: 1e-5, Iterations: 20, Seed: 7, Tier: tier(),
 		ThetaNames: []string{"ln r", "ln a"}, Truth: tasks.LorenzTruth[:], Tail: 2,
 		Plot: file("a.svg"), CSV: file("a.csv"),
 		// These are checked elsewhere, or differ from run to run.
@@ -166,7 +166,7 @@ func TestJSON(t *testing.T) {
 	var keys map[string]any
 	_, stdout, _ := execute(t, "train", "lorenz", "--iterations", "1", "--json", "--quiet", "--plot", "none")
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
-	for _, key := range strings.Fields("task data estimator phase workers window period sigma optimizer lr theta " +
+	for _, key := range strings.Fields("task data estimator phase workers window period sigma noise loss_scale shaping optimizer lr theta " +
 		"theta_names theta_mean truth loss loss_mean tail iterations steps seed tier sha256 seconds plot csv") {
 		assert.Contains(t, keys, key)
 		delete(keys, key)
@@ -256,6 +256,8 @@ func TestReport(t *testing.T) {
 	for _, other := range []string{"truth", "49.7", "picture"} {
 		assert.NotContains(t, stdout, other)
 	}
+	_, stdout, _ = execute(t, strings.Fields("train lorenz --iterations 1 --quiet --plot= --noise signs --loss sum --shaping rank --optimizer adam")...)
+	assert.Contains(t, stdout, "σ = 0.04, signs for noise, losses summed, shaping rank, Adam with learning rate 0.001, seed 1\n")
 	_, stdout, _ = execute(t, "train", "lorenz", "--iterations", "1", "--sigma", "0.05", "--quiet", "--plot=")
 	assert.NotContains(t, stdout, "49.7", "a note on other settings")
 	_, stdout, _ = execute(t, "train", "lorenz", "--iterations", "1", "--estimator", "pes", "--quiet", "--plot=")

@@ -303,6 +303,7 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	resumed := tr.len()
 	bar := newProgress(stderr, "loss", j.iterations, j.quiet)
 	began := time.Now()
 	err = j.train(ctx, est, opt, tr, keep, bar)
@@ -320,6 +321,7 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 	// A file that cannot be written must not take the report with it.
 	rep := newReport(j, tr, est.Steps(), elapsed)
+	rep.resumed = resumed
 	err = errors.Join(err, table.save(&rep.CSV, tr.writeCSV),
 		picture.save(&rep.Plot, func(w io.Writer) error { return writePlot(w, picture.path, j, tr) }))
 	return errors.Join(err, writeReport(stdout, rep, j.json))
