@@ -55,6 +55,8 @@ func TestHelp(t *testing.T) {
 		{"train", "  lorenz     the Lorenz system"},
 		{"train --help", "N = 200, W = 100, σ = 0.04, sgd with learning rate 1e-05, 5000 iterations"},
 		{"help train", "--estimator name"},
+		{"help train digits", "--hidden units"},
+		{"help", "nres train lorenz"},
 		{"completion bash", "bash completion"},
 	} {
 		status, stdout, stderr := execute(t, strings.Fields(c.args)...)
@@ -80,6 +82,7 @@ func TestBadInput(t *testing.T) {
 		want []string
 	}{
 		{"frobnicate", []string{`"frobnicate"`, "train"}},
+		{"help frobnicate", []string{`"frobnicate"`, "train"}},
 		{"train sudoku", []string{`"sudoku"`, "influence, lorenz, digits"}},
 		{"train sudoku --workers 3", []string{`"sudoku"`, "influence, lorenz, digits"}},
 		{"train --workers 3", []string{"influence, lorenz, digits"}},
