@@ -161,6 +161,11 @@ func TestVarianceErrors(t *testing.T) {
 	_, err = Variance[float32](ctx, sys, theta, random, math.MaxInt/7, nil)
 	assert.True(t, errors.As(err, &ce), "%v", err)
 
+	many := good
+	many.Parallelism = math.MaxInt
+	_, err = Variance[float32](ctx, sys, theta, many, 64, nil)
+	assert.NoError(t, err, "it is a bound")
+
 	_, err = Variance[float32](ctx, breaking{sys}, theta, good, 100, nil)
 	var nonFinite *NonFiniteError
 	assert.True(t, errors.As(err, &nonFinite), "%v", err)
