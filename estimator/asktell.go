@@ -132,7 +132,8 @@ func (a *AskTell[F]) Config() Config {
 // Workers−1. An open question of the worker is replaced, by the same stretch around
 // the new theta.
 //
-// It panics if there is no such worker or if the slices don't have d elements.
+// The three slices must not overlap. It panics if there is no such worker or if they
+// don't have d elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 	a.checkLengths(plus, minus, theta) // before the open question is replaced
 	q := a.lockedAsk(worker)

@@ -162,13 +162,13 @@ func (e *Estimator[F]) Dropped() uint64 {
 //
 // It makes 2·N·W steps of the system (TES and PESAnalytic: 3·N·W), and regenerates one perturbation
 // for each worker twice, to unroll and to sum up (with K < T, up to T/K at the
-// latter, but for KeepSums). After the first call it doesn't allocate. It panics if
-// grad or theta do not have the system's ParamLen.
+// latter, but for KeepSums). After the first call it doesn't allocate. grad and theta must
+// not overlap. It panics if they do not have the system's ParamLen.
 //
 // If a loss isn't finite and Config.NonFinite is Fail, the error is a
 // *[NonFiniteError] of the lowest worker that saw one. grad is then as it was, and
-// the estimator can't be used any further: every later call returns the same error.
-// With DropPair the mean is over the pairs that are left; if there is none, grad is 0
+// the estimator can't be used any further: every later call returns the same error,
+// until UnmarshalBinary restores an earlier state. With DropPair the mean is over the pairs that are left; if there is none, grad is 0
 // and the loss NaN.
 func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	// The finalizer must not close the pool under us.

@@ -663,6 +663,8 @@ func TestNonFinite(t *testing.T) {
 			_, err = est.Gradient(grad, []float32{0})
 			require.NoError(t, err)
 		}
+		before, err := est.MarshalBinary()
+		require.NoError(t, err)
 		grad[0] = 77
 		_, err = est.Gradient(grad, []float32{2})
 		var nonFinite *NonFiniteError
@@ -681,6 +683,17 @@ func TestNonFinite(t *testing.T) {
 		assert.Equal(t, float32(77), grad[0], "grad is as it was")
 		_, again := est.Gradient(grad, []float32{0})
 		assert.Equal(t, err, again)
+
+		twin, err := New[float32](sys, est.Config())
+		require.NoError(t, err)
+		require.NoError(t, twin.UnmarshalBinary(before))
+		unhurt := []float32{0}
+		_, err = twin.Gradient(unhurt, []float32{0.5})
+		require.NoError(t, err)
+		require.NoError(t, est.UnmarshalBinary(before))
+		_, err = est.Gradient(grad, []float32{0.5})
+		require.NoError(t, err)
+		assert.Equal(t, unhurt, grad, "a restored state is as if nothing had been")
 	}
 }
 

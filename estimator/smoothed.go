@@ -8,6 +8,8 @@ import (
 	"github.com/noise-reuse/nres/vec"
 )
 
+const thetaLength = "estimator: theta must have the length of the system's parameters"
+
 // SmoothedLoss returns a Monte-Carlo estimate of the objective that GPES_K minimises,
 // the mean loss of an episode whose parameters are θ + σε with a new standard normal
 // ε every period K of steps (Li et al., equation 7), and its standard error, from n
@@ -19,7 +21,7 @@ func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, period,
 		panic("estimator: SmoothedLoss needs a period of at least 1 and two pairs")
 	}
 	if len(theta) != sys.ParamLen() {
-		panic("estimator: theta must have the length of the system's parameters")
+		panic(thetaLength)
 	}
 	root := noise.New(seed).Derive(idEvaluation)
 	plus, minus := make([]F, len(theta)), make([]F, len(theta))

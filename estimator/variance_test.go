@@ -185,6 +185,9 @@ func TestVarianceErrors(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.Less(t, last, 200, "it stops at once")
 
+	assert.PanicsWithValue(t, "estimator: theta must have the length of the system's parameters", func() {
+		_, _ = Predict[float64](linear(t, 1, 4, tasks.Alike, 1), []float64{1, 1}, Config{Workers: 1, Window: 2, Sigma: 1})
+	})
 	_, err = Predict[float64](linear(t, 1, 4, tasks.Alike, 1), []float64{1}, Config{Workers: 1, Window: 2, Sigma: 1, Shaping: Std})
 	assert.True(t, errors.As(err, &ce) && ce.Field == "Shaping", "%v", err)
 	_, err = Predict[float64](linear(t, 1, 4, tasks.Alike, 1), []float64{1}, Config{Workers: 1, Window: 5, Sigma: 1})

@@ -14,8 +14,8 @@ import (
 const lengthMismatch = "optim: slice lengths do not match"
 
 // An Optimizer changes theta in place, downhill along grad. Step panics if the
-// lengths do not match each other or those of earlier calls. It allocates at most
-// in the first call.
+// lengths do not match each other or those of earlier calls; theta and grad must not
+// overlap. It allocates at most in the first call.
 //
 // MarshalBinary returns fields and moments; an optimizer of the same type goes on
 // with the same bits after UnmarshalBinary, on any architecture.
