@@ -75,3 +75,22 @@ func TestFailureHarmsNothing(t *testing.T) {
 	assert.Equal(t, sections, got)
 	assert.Error(t, Write(filepath.Join(dir, "no", "such", "folder"), sections...))
 }
+
+// TestNoFile: what is no file is not replaced by one, as root might a device.
+func TestNoFile(t *testing.T) {
+	dir := t.TempDir()
+	assert.EqualError(t, Write(dir, sections...), "checkpoint "+dir+": not a regular file")
+	assert.NoFileExists(t, dir+".tmp")
+	_, err := os.ReadDir(dir)
+	assert.NoError(t, err)
+
+	if runtime.GOOS == "windows" {
+		t.Skip("no links without permission")
+	}
+	link := filepath.Join(dir, "link")
+	require.NoError(t, os.Symlink(os.DevNull, link))
+	assert.EqualError(t, Write(link, sections...), "checkpoint "+link+": not a regular file")
+	to, err := os.Readlink(link)
+	require.NoError(t, err)
+	assert.Equal(t, os.DevNull, to)
+}

@@ -113,8 +113,8 @@ func (a *AskTell[F]) Close() {
 }
 
 // SetSigma changes σ, for a schedule. Call it after Gradient: what has been told is
-// weighed with the new σ. The error, if sigma is not positive and finite, is of type
-// *[ConfigError].
+// weighed with the new σ. The error, if sigma is not positive and finite in type F,
+// is of type *[ConfigError].
 func (a *AskTell[F]) SetSigma(sigma float64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -132,13 +132,32 @@ func (a *AskTell[F]) Config() Config {
 // Workers−1. An open question of the worker is replaced, by the same stretch around
 // the new theta.
 //
-// It panics if there is no such worker or if the slices don't have d elements.
+// The three slices must not overlap. It panics if there is no such worker or if they
+// don't have d elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
-	a.mu.Lock()
-	q := a.ask(worker)
-	a.mu.Unlock()
+	a.checkLengths(plus, minus, theta) // before the open question is replaced
+	q := a.lockedAsk(worker)
 	a.Perturb(plus, minus, theta, q)
 	return q
+}
+
+func (a *AskTell[F]) lockedAsk(worker int) Question {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.checkWorker(worker)
+	return a.ask(worker)
+}
+
+func (a *AskTell[F]) checkLengths(plus, minus, theta []F) {
+	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
+		panic("estimator: plus, minus and theta must have d elements")
+	}
+}
+
+func (a *AskTell[F]) checkWorker(worker int) {
+	if n := len(a.asked); worker < 0 || worker >= n {
+		panic(fmt.Sprintf("estimator: there is no worker %d: they are 0 to %d", worker, n-1))
+	}
 }
 
 // Perturb sets plus and minus to theta ± σε for a question. It depends on nothing
@@ -146,10 +165,8 @@ func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 // on an AskTell of its own. The three slices must not overlap; it panics if they
 // don't have d elements, or if the question is about others.
 func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
+	a.checkLengths(plus, minus, theta)
 	d := a.crew.d
-	if len(plus) != d || len(minus) != d || len(theta) != d {
-		panic("estimator: plus, minus and theta must have d elements")
-	}
 	if q.Lo < 0 || q.Lo >= q.Hi || q.Hi > d {
 		panic(fmt.Sprintf("estimator: the question is about parameters %d to %d of %d", q.Lo, q.Hi-1, d))
 	}
@@ -221,7 +238,7 @@ func (a *AskTell[F]) open(worker int) Question {
 
 // Tell takes the sums of the losses over the steps of a question, under θ+σε and
 // under θ−σε. It returns ErrStale for an answer that is no longer wanted, ErrForeign for
-// one to what it didn't ask, and a *[NonFiniteError], once, if a loss, or the
+// one to what it didn't ask, and a *[NonFiniteError], once, if a loss, or the sum or
 // difference of the two, is not finite, in type F, and Config.NonFinite is Fail; the
 // worker then begins a new episode. With DropPair it is left out until its episode
 // ends.
@@ -263,10 +280,12 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 }
 
 // Restart makes the worker begin a new episode, with a new perturbation, because its
-// systems were lost. Its open question becomes stale; what it told before counts.
+// systems were lost. Its open question becomes stale; what it told before counts. It
+// panics if there is no such worker.
 func (a *AskTell[F]) Restart(worker int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.checkWorker(worker)
 	a.restart(worker)
 }
 

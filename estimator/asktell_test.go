@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"fmt"
 	"math"
 	"math/rand"
 	"sync"
@@ -184,6 +185,41 @@ func TestAskTellErrors(t *testing.T) {
 	two, three := make([]float32, 2), make([]float32, 3)
 	assert.Panics(t, func() { at.Ask(0, two, two, three) })
 	assert.Panics(t, func() { at.Gradient(three) })
+}
+
+// TestAskTellPanics: a server that recovers from a panic, as net/http does, goes on, with
+// the open question still open.
+func TestAskTellPanics(t *testing.T) {
+	at, err := NewAskTell[float32](2, 20, Config{Workers: 3, Window: 5, Sigma: 1, Phase: LockStep})
+	require.NoError(t, err)
+	two, three := make([]float32, 2), make([]float32, 3)
+	plus, minus := make([]float32, 2), make([]float32, 2)
+	q := at.Ask(0, plus, minus, two)
+	for _, worker := range []int{-1, 3} {
+		says := fmt.Sprintf("estimator: there is no worker %d: they are 0 to 2", worker)
+		assert.PanicsWithValue(t, says, func() { at.Ask(worker, plus, minus, two) })
+		assert.PanicsWithValue(t, says, func() { at.Restart(worker) })
+	}
+	assert.PanicsWithValue(t, "estimator: plus, minus and theta must have d elements", func() { at.Ask(0, plus, three, two) })
+	assert.NotPanics(t, func() { at.Ask(1, plus, minus, two) })
+	assert.NoError(t, at.Tell(q, 1, 2))
+}
+
+func TestNonFiniteErrorText(t *testing.T) {
+	at, err := NewAskTell[float64](2, 20, Config{Workers: 1, Window: 5, Sigma: 1, Phase: LockStep})
+	require.NoError(t, err)
+	x := make([]float64, 2)
+	for _, c := range []struct {
+		plus, minus float64
+		want        string
+	}{
+		{math.NaN(), 1, "the loss over steps 1 to 5 is not finite (θ+σε: NaN, θ−σε: 1)"},
+		{1e308, -1e308, "the sum or difference of the losses over steps 1 to 5 is not finite (θ+σε: 1e+308, θ−σε: -1e+308)"},
+		{1e308, 1e308, "the sum or difference of the losses over steps 1 to 5 is not finite (θ+σε: 1e+308, θ−σε: 1e+308)"},
+	} {
+		q := at.Ask(0, make([]float64, 2), make([]float64, 2), x)
+		assert.EqualError(t, at.Tell(q, c.plus, c.minus), "estimator: gradient 0, worker 0: "+c.want)
+	}
 }
 
 // TestAskTellForeign: what it didn't ask counts for nothing, and the question stays

@@ -158,7 +158,7 @@ type Config struct {
 	Window   int     // W, in steps, 1 to T; FullES: T, or 0, which stands for it
 	Period   int     // K ≥ 1, in steps, for GPES; the other methods have their own, or 0 for it
 	Interval int     // M ≥ 1, in windows, for ESSingle; 0 stands for T/W, one perturbation an episode
-	Sigma    float64 // σ, the standard deviation of the perturbation, positive and finite
+	Sigma    float64 // σ, the standard deviation of the perturbation, positive, also in the estimator's type
 	Seed     uint64
 
 	Noise     Noise
@@ -255,8 +255,8 @@ func (c *Config) check(horizon int) error {
 		return bad("Interval", c.Interval, "M ≥ 1 windows, or 0 for one perturbation an episode")
 	case c.Method != ESSingle && c.Interval != 0:
 		return bad("Interval", c.Interval, fmt.Sprintf("0 with %v; essingle takes any", c.Method))
-	case checkSigma(c.Sigma) != nil:
-		return checkSigma(c.Sigma)
+	case checkSigma[float64](c.Sigma) != nil:
+		return checkSigma[float64](c.Sigma)
 	case c.Parallelism < 0:
 		return bad("Parallelism", c.Parallelism, "≥ 1, or 0 for GOMAXPROCS")
 	}

@@ -104,8 +104,8 @@ type term struct {
 	bucket       int
 }
 
-// NonFiniteError says which worker's loss left the finite numbers, in which
-// gradient, and where in the episode.
+// NonFiniteError says which worker's loss, or the sum or difference of its two losses,
+// left the finite numbers, in which gradient, and where in the episode.
 type NonFiniteError struct {
 	Gradient    uint64 // 0 for the first one, its start-up included
 	Worker      int
@@ -114,8 +114,12 @@ type NonFiniteError struct {
 }
 
 func (e *NonFiniteError) Error() string {
-	return fmt.Sprintf("estimator: gradient %d, worker %d: the loss over steps %d to %d is not finite (θ+σε: %v, θ−σε: %v)",
-		e.Gradient, e.Worker, e.First, e.Last, e.Plus, e.Minus)
+	what := "loss"
+	if e.Plus-e.Plus == 0 && e.Minus-e.Minus == 0 {
+		what = "sum or difference of the losses"
+	}
+	return fmt.Sprintf("estimator: gradient %d, worker %d: the %s over steps %d to %d is not finite (θ+σε: %v, θ−σε: %v)",
+		e.Gradient, e.Worker, what, e.First, e.Last, e.Plus, e.Minus)
 }
 
 // init checks the configuration and sets up all but the goroutines.
@@ -127,6 +131,9 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 		if n.n < 1 {
 			return &ConfigError{"the system's " + n.what, fmt.Sprint(n.n), "≥ 1"}
 		}
+	}
+	if err := checkSigma[F](cfg.Sigma); err != nil {
+		return err
 	}
 	if err := cfg.check(horizon); err != nil {
 		return err
@@ -360,16 +367,17 @@ func (c *crew[F]) perturb(g, i int, plus, minus, theta []F) {
 	c.shape.pair(plus, minus, theta, c.eps[i], c.shape.starts[b], c.shape.starts[b+1], scratch)
 }
 
-// checkSigma and setSigma change σ.
-func checkSigma(sigma float64) error {
-	if !(sigma > 0) || math.IsInf(sigma, 0) {
-		return &ConfigError{"Sigma", fmt.Sprint(sigma), "positive and finite"}
+// checkSigma finds a σ that is 0 or infinite in type F, with which gradients would be 0
+// without a word.
+func checkSigma[F vec.Float](sigma float64) error {
+	if f := float64(F(sigma)); !(f > 0) || math.IsInf(f, 0) {
+		return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("positive and finite, as a %T", F(0))}
 	}
 	return nil
 }
 
 func (c *crew[F]) setSigma(sigma float64) error {
-	if err := checkSigma(sigma); err != nil {
+	if err := checkSigma[F](sigma); err != nil {
 		return err
 	}
 	c.cfg.Sigma, c.shape.sigma = sigma, F(sigma)

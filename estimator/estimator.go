@@ -62,6 +62,9 @@ type Steps struct {
 // that's more, and half as much again with TES. Where this would be more than 32 MiB for
 // all goroutines, there are no lanes.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
+	if sys == nil {
+		return nil, &ConfigError{"the system", "nil", "an unroll.System"}
+	}
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
 	if e.stateLen < 1 {
 		return nil, &ConfigError{"the system's StateLen", fmt.Sprint(e.stateLen), "≥ 1"}
@@ -117,8 +120,8 @@ func (e *Estimator[F]) Close() { e.pool.close() }
 func (e *Estimator[F]) Config() Config { return e.cfg }
 
 // SetSigma changes σ from the next gradient on, for a schedule. The error, if sigma
-// is not positive and finite, is of type *[ConfigError]. Perturbations that go on
-// scale with it.
+// is not positive and finite in type F, is of type *[ConfigError]. Perturbations that go
+// on scale with it.
 func (e *Estimator[F]) SetSigma(sigma float64) error { return e.setSigma(sigma) }
 
 // Count returns the number of gradients made.
@@ -159,13 +162,13 @@ func (e *Estimator[F]) Dropped() uint64 {
 //
 // It makes 2·N·W steps of the system (TES and PESAnalytic: 3·N·W), and regenerates one perturbation
 // for each worker twice, to unroll and to sum up (with K < T, up to T/K at the
-// latter, but for KeepSums). After the first call it doesn't allocate. It panics if
-// grad or theta do not have the system's ParamLen.
+// latter, but for KeepSums). After the first call it doesn't allocate. grad and theta must
+// not overlap. It panics if they do not have the system's ParamLen.
 //
 // If a loss isn't finite and Config.NonFinite is Fail, the error is a
 // *[NonFiniteError] of the lowest worker that saw one. grad is then as it was, and
-// the estimator can't be used any further: every later call returns the same error.
-// With DropPair the mean is over the pairs that are left; if there is none, grad is 0
+// the estimator can't be used any further: every later call returns the same error,
+// until UnmarshalBinary restores an earlier state. With DropPair the mean is over the pairs that are left; if there is none, grad is 0
 // and the loss NaN.
 func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	// The finalizer must not close the pool under us.

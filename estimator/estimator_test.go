@@ -663,6 +663,8 @@ func TestNonFinite(t *testing.T) {
 			_, err = est.Gradient(grad, []float32{0})
 			require.NoError(t, err)
 		}
+		before, err := est.MarshalBinary()
+		require.NoError(t, err)
 		grad[0] = 77
 		_, err = est.Gradient(grad, []float32{2})
 		var nonFinite *NonFiniteError
@@ -681,6 +683,17 @@ func TestNonFinite(t *testing.T) {
 		assert.Equal(t, float32(77), grad[0], "grad is as it was")
 		_, again := est.Gradient(grad, []float32{0})
 		assert.Equal(t, err, again)
+
+		twin, err := New[float32](sys, est.Config())
+		require.NoError(t, err)
+		require.NoError(t, twin.UnmarshalBinary(before))
+		unhurt := []float32{0}
+		_, err = twin.Gradient(unhurt, []float32{0.5})
+		require.NoError(t, err)
+		require.NoError(t, est.UnmarshalBinary(before))
+		_, err = est.Gradient(grad, []float32{0.5})
+		require.NoError(t, err)
+		assert.Equal(t, unhurt, grad, "a restored state is as if nothing had been")
 	}
 }
 
@@ -771,6 +784,7 @@ func TestConfigErrors(t *testing.T) {
 		"Sigma": {
 			func(c *Config) { c.Sigma = 0 }, func(c *Config) { c.Sigma = -1 },
 			func(c *Config) { c.Sigma = math.NaN() }, func(c *Config) { c.Sigma = math.Inf(1) },
+			func(c *Config) { c.Sigma = 1e-50 }, func(c *Config) { c.Sigma = 1e50 }, // 0 and infinite as float32
 		},
 	} {
 		for i, change := range changes {
@@ -788,6 +802,15 @@ func TestConfigErrors(t *testing.T) {
 	assert.NoError(t, err)
 	_, err = New[float32](empty{}, good)
 	assert.ErrorContains(t, err, "ParamLen")
+	_, err = New[float32](nil, good)
+	assert.EqualError(t, err, "estimator: the system is nil; allowed: an unroll.System")
+	tiny := good
+	tiny.Sigma = 1e-50
+	_, err = New[float64](walk[float64]{1, 20, false}, tiny)
+	assert.NoError(t, err)
+	est, err := New[float32](walk[float32]{1, 20, false}, good)
+	require.NoError(t, err)
+	assert.EqualError(t, est.SetSigma(1e-50), "estimator: Sigma is 1e-50; allowed: positive and finite, as a float32")
 	_, err = ParseMethod("es")
 	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes, fulles, tes, essingle, pesanalytic`)
 	for _, n := range MethodNames() {

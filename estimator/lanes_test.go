@@ -53,6 +53,7 @@ func TestCheckLanes(t *testing.T) {
 	theta := []float64{1, 2, 3}
 	require.NoError(t, unroll.CheckLanes[float64](laned[float64]{System: sys}, theta, 0.1, 1))
 	require.ErrorContains(t, unroll.CheckLanes[float64](sys, theta, 0.1, 1), "is no Laner")
+	require.ErrorContains(t, unroll.CheckLanes[float64](laned[float64]{System: sys}, theta[1:], 0.1, 1), "unroll: theta has length ")
 	for _, wrong := range []func(s, sum []float64, t0 []int){
 		func(s, sum []float64, t0 []int) { sum[5] += 1e-9 },
 		func(s, sum []float64, t0 []int) { s[len(s)-1] = math.NaN() },

@@ -41,7 +41,8 @@ func (p *Prediction) Variance() float64 { return p.Within + p.Between }
 //
 // It takes time for all partial derivatives of an episode, d·T²/2 numbers (W/gcd(W,
 // T) times as much), and memory for d·T of them and for the mean of each window.
-// Errors are of type *[ConfigError]; shaping other than Raw is one.
+// Errors are of type *[ConfigError]; shaping other than Raw is one. It panics if theta
+// doesn't have the system's ParamLen.
 func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Prediction, error) {
 	horizon := sys.Horizon()
 	if err := cfg.check(horizon); err != nil {
@@ -54,6 +55,9 @@ func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Pred
 		return nil, &ConfigError{"Buckets or Rank", fmt.Sprint(len(cfg.Buckets), ", ", cfg.Rank), "neither, for predictions"}
 	}
 	w, d := cfg.Window, sys.ParamLen()
+	if len(theta) != d {
+		panic(thetaLength)
+	}
 	unit, phases := gcd(w, horizon), 1
 	if cfg.Phase == Stratified || cfg.Phase == Random {
 		phases = horizon / unit

@@ -8,15 +8,20 @@ import (
 	"github.com/noise-reuse/nres/vec"
 )
 
+const thetaLength = "estimator: theta must have the length of the system's parameters"
+
 // SmoothedLoss returns a Monte-Carlo estimate of the objective that GPES_K minimises,
 // the mean loss of an episode whose parameters are θ + σε with a new standard normal
 // ε every period K of steps (Li et al., equation 7), and its standard error, from n
 // antithetic pairs. With a period of T or more it is E L(θ + σε), that of NRES and
 // FullES (equation 2). It makes 2nT steps of the system on the calling goroutine. It
-// panics if period is below 1 or n below 2.
+// panics if period is below 1, n below 2, or theta doesn't have the system's ParamLen.
 func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, period, n int, seed uint64) (mean, stderr float64) {
 	if period < 1 || n < 2 {
 		panic("estimator: SmoothedLoss needs a period of at least 1 and two pairs")
+	}
+	if len(theta) != sys.ParamLen() {
+		panic(thetaLength)
 	}
 	root := noise.New(seed).Derive(idEvaluation)
 	plus, minus := make([]F, len(theta)), make([]F, len(theta))

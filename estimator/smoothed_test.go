@@ -36,3 +36,13 @@ func TestSmoothedLoss(t *testing.T) {
 	mean, stderr = SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 90, 20000, 1)
 	assert.InDelta(t, 4.25, mean, 5.5*stderr)
 }
+
+func TestSmoothedLossPanics(t *testing.T) {
+	for _, theta := range [][]float64{nil, {3, 3}} {
+		assert.PanicsWithValue(t, "estimator: theta must have the length of the system's parameters",
+			func() { SmoothedLoss[float64](parabola{}, theta, 0.5, 200, 2, 1) })
+	}
+	const few = "estimator: SmoothedLoss needs a period of at least 1 and two pairs"
+	assert.PanicsWithValue(t, few, func() { SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 0, 2, 1) })
+	assert.PanicsWithValue(t, few, func() { SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 200, 1, 1) })
+}

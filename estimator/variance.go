@@ -51,7 +51,7 @@ const MinSamples = 2 * batches
 // 3000; that of a whole gradient, 95 times with 64.
 //
 // Bits depend on cfg.Seed alone; cfg.Parallelism bounds the samples that are drawn
-// at a time. Each of these takes memory for an Estimator and two gradients of
+// at a time, as does 32. Each of these takes memory for an Estimator and two gradients of
 // float64.
 //
 // progress, if it isn't nil, is called after every sample with the number of samples
@@ -67,6 +67,9 @@ func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F,
 	}
 	if parallelism == 0 {
 		parallelism = runtime.GOMAXPROCS(0)
+	}
+	if parallelism > batches {
+		parallelism = batches
 	}
 	cfg.Parallelism = 1
 	if independent(resolved, sys.Horizon()) {
@@ -155,11 +158,9 @@ func (m *moments) merge(b *moments) {
 
 func (m *moments) variance() float64 { return m.squares / (m.n - 1) }
 
-// measure draws n samples: draw sets x, of length d, to sample i, on goroutine g.
+// measure draws n samples: draw sets x, of length d, to sample i, on goroutine g. More
+// goroutines than batches have nothing to do.
 func measure(ctx context.Context, d, n, parallelism int, draw func(g, i int, x []float64) error, progress func(done, of int)) (*Spread, error) {
-	if parallelism > batches {
-		parallelism = batches
-	}
 	pool := newPool(parallelism)
 	defer pool.close()
 	var mu sync.Mutex

@@ -161,6 +161,11 @@ func TestVarianceErrors(t *testing.T) {
 	_, err = Variance[float32](ctx, sys, theta, random, math.MaxInt/7, nil)
 	assert.True(t, errors.As(err, &ce), "%v", err)
 
+	many := good
+	many.Parallelism = math.MaxInt
+	_, err = Variance[float32](ctx, sys, theta, many, 64, nil)
+	assert.NoError(t, err, "it is a bound")
+
 	_, err = Variance[float32](ctx, breaking{sys}, theta, good, 100, nil)
 	var nonFinite *NonFiniteError
 	assert.True(t, errors.As(err, &nonFinite), "%v", err)
@@ -180,6 +185,9 @@ func TestVarianceErrors(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.Less(t, last, 200, "it stops at once")
 
+	assert.PanicsWithValue(t, "estimator: theta must have the length of the system's parameters", func() {
+		_, _ = Predict[float64](linear(t, 1, 4, tasks.Alike, 1), []float64{1, 1}, Config{Workers: 1, Window: 2, Sigma: 1})
+	})
 	_, err = Predict[float64](linear(t, 1, 4, tasks.Alike, 1), []float64{1}, Config{Workers: 1, Window: 2, Sigma: 1, Shaping: Std})
 	assert.True(t, errors.As(err, &ce) && ce.Field == "Shaping", "%v", err)
 	_, err = Predict[float64](linear(t, 1, 4, tasks.Alike, 1), []float64{1}, Config{Workers: 1, Window: 5, Sigma: 1})

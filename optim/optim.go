@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/noise-reuse/nres/internal/codec"
 	"github.com/noise-reuse/nres/vec"
@@ -14,8 +15,8 @@ const lengthMismatch = "optim: slice lengths do not match"
 
 // An Optimizer changes theta in place, downhill along grad, which it neither changes nor
 // keeps. Step panics if the lengths do not match each other or, where there are moments,
-// those of earlier calls. It allocates at most in the first call. It is not safe for
-// concurrent use.
+// those of earlier calls; theta and grad must not overlap. It allocates at most in the
+// first call. It is not safe for concurrent use.
 //
 // MarshalBinary returns fields and moments; an optimizer of the same type goes on
 // with the same bits after UnmarshalBinary, on any architecture.
@@ -95,7 +96,10 @@ func (o *SGD[F]) UnmarshalBinary(data []byte) error {
 
 func read(kind string, data []byte) (*codec.Reader, error) {
 	r := codec.Checked(data)
-	if got := r.String(); r.Err == nil && got != kind {
+	switch got := r.String(); {
+	case r.Err == nil && !strings.HasPrefix(got, "*optim."):
+		return &r, errors.New("it is not the state of an optimizer")
+	case r.Err == nil && got != kind:
 		return &r, fmt.Errorf("it is of %s, not of %s", got, kind)
 	}
 	return &r, nil

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/noise-reuse/nres/internal/codec"
 )
 
 func TestSGD(t *testing.T) {
@@ -118,6 +120,9 @@ func TestResume(t *testing.T) {
 	}
 	state, _ := NewAdam[float32](1).MarshalBinary()
 	assert.EqualError(t, (&SGD[float32]{}).UnmarshalBinary(state), `optim: this state does not fit: it is of *optim.Adam[float32], not of *optim.SGD[float32]`)
+	est := codec.Writer{}
+	est.String("Method nres\nPhase stratified")
+	assert.EqualError(t, (&SGD[float32]{}).UnmarshalBinary(est.Sum()), "optim: this state does not fit: it is not the state of an optimizer")
 }
 
 func TestPiecewise(t *testing.T) {

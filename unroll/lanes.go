@@ -46,7 +46,8 @@ type Laner[F vec.Float] interface {
 // CheckLanes compares WindowLanes of a system with Step, bit by bit (any NaN equals
 // any other): on lanes at different times in their episodes, under normal perturbations
 // of theta, over stretches of different lengths. It is for the tests of systems, and
-// returns an error that says where they differ, or that sys is no Laner.
+// returns an error that says where they differ, or that sys is no Laner, or that theta
+// isn't as long as its parameters.
 func CheckLanes[F vec.Float](sys System[F], theta []F, sigma F, seed uint64) error {
 	laner, ok := sys.(Laner[F])
 	if !ok {
@@ -54,6 +55,9 @@ func CheckLanes[F vec.Float](sys System[F], theta []F, sigma F, seed uint64) err
 	}
 	root := noise.New(seed)
 	d, stateLen, horizon := sys.ParamLen(), sys.StateLen(), sys.Horizon()
+	if len(theta) != d {
+		return fmt.Errorf("unroll: theta has length %d; allowed: the ParamLen of %T, %d", len(theta), sys, d)
+	}
 	for round := uint64(0); round < 12; round++ {
 		workers := Lanes * (1 + int(round%2))
 		if round == 11 {

@@ -9,7 +9,9 @@ import (
 //
 // Its methods must be deterministic functions of their arguments and safe for
 // concurrent use on different states: several goroutines unroll one System at a
-// time. Randomness may come from env only. The estimators give all steps of an
+// time. They must not panic: on most of these goroutines that ends the process, and after
+// a panic that was recovered elsewhere an estimator can't be used any further. Randomness
+// may come from env only. The estimators give all steps of an
 // episode the same env, and the two members of an antithetic pair the same, too;
 // use env.Derive(t) for what is to differ from step to step.
 //
@@ -23,7 +25,8 @@ type System[F vec.Float] interface {
 	StateLen() int
 	// Horizon returns T, the number of steps of an episode, at least 1.
 	Horizon() int
-	// Init sets s, of length StateLen, to the state s_0 of an episode.
+	// Init sets s, of length StateLen, to the state s_0 of an episode, all of it: s may
+	// hold the end of another.
 	Init(s []F, env noise.Stream)
 	// Step advances s in place from s_{t-1} to s_t, t = 1..T, and returns the
 	// loss L_t(s_t). It must not change theta or keep either slice.

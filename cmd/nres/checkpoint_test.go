@@ -60,6 +60,8 @@ func TestCheckpointRefusals(t *testing.T) {
 	}
 	resume := []string{"--checkpoint", file, "--resume"}
 	refused("add --resume", "--checkpoint", file)
+	_, stdout, _ := execute(t, "train", "lorenz", "--iterations", "20", "--quiet", "--plot", "none", "--checkpoint", file, "--resume")
+	assert.Contains(t, stdout, " s since it was resumed at iteration 20\n")
 	refused("--lr 1e-05 there, --lr 0.001 here", append(resume, "--lr", "0.001")...)
 	refused("--optimizer sgd there, --optimizer adam here", append(resume, "--optimizer", "adam", "--lr", "1e-5")...)
 	refused("Workers 200 there, Workers 100 here", append(resume, "--workers", "100")...)

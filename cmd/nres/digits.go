@@ -106,7 +106,7 @@ channels, each through a maximum of 2 by 2 (28,938 parameters for images of 28 b
 	f.StringVar(&j.optimizer, "optimizer", "adam", "`name` of the update rule: "+strings.Join(digitsOptimizers, ", "))
 	f.Float64Var(&j.lr, "lr", 0.02, "learning `rate`; of clipup, the maximum speed")
 	f.IntVar(&j.halve, "halve", 300, "`number` of updates after which the learning rate is half of --lr, a third after twice as many (0: it stays)")
-	f.Float64Var(&j.momentum, "momentum", 0.9, "`part` of sgd's last step in the next one")
+	f.Float64Var(&j.momentum, "momentum", 0.9, "`part` of the last step in the next one; for sgd only")
 	f.Float64Var(&j.l2, "l2", 0, "`factor` of half the squared weights in the loss")
 	f.IntVar(&j.iterations, "iterations", 2000, "`number` of updates")
 	f.BoolVar(&j.exact, "exact", true, "compare with exact gradients")
@@ -137,6 +137,8 @@ func (j *digitsJob) resolve(given func(flag string) bool) error {
 		return badFlag("batch", j.batch, fmt.Sprintf("1 to %d", maxBatch))
 	case !(j.momentum >= 0 && j.momentum < 1):
 		return badFlag("momentum", j.momentum, "0 ≤ momentum < 1")
+	case j.optimizer != "sgd" && given("momentum"):
+		return badFlag("momentum", j.momentum, "nothing with --optimizer "+j.optimizer)
 	case !(j.l2 >= 0 && j.l2 < 1e6):
 		return badFlag("l2", j.l2, "0 to 1e6")
 	case j.halve < 0:
@@ -398,7 +400,7 @@ func (rep *digitsReport) settings() string {
 	if rep.Rank > 0 {
 		s += fmt.Sprintf(" of rank %d", rep.Rank)
 	}
-	s += fmt.Sprintf(", losses %s, %s with learning rate %v", rep.Shaping, rep.Optimizer, rep.LR)
+	s += fmt.Sprintf(", shaping %s, %s with learning rate %v", rep.Shaping, optimizerTitle(rep.Optimizer), rep.LR)
 	if rep.Halve > 0 {
 		s += fmt.Sprintf("/(1 + i/%d)", rep.Halve)
 	}
@@ -452,7 +454,7 @@ func (rep *digitsReport) draw(w io.Writer, path string) error {
 			all = append(all, pts...)
 		}
 		curve("exact gradients, Adam", rep.exact, chart.Red, true)
-		curve("evolution strategies, "+rep.Optimizer, rep.Curve, chart.Dark, false)
+		curve("evolution strategies, "+optimizerTitle(rep.Optimizer), rep.Curve, chart.Dark, false)
 		chart.PlaceLegend(p, all)
 		return p
 	}

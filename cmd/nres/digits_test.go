@@ -134,7 +134,7 @@ func TestDigitsCheckpointRefusals(t *testing.T) {
 	refused("doesn't exist yet; or add --resume", "--checkpoint", file)
 	for _, c := range [][3]string{
 		{"--lr", "0.5", "--lr 0.5 here"}, {"--halve", "9", "--halve 9 here"}, {"--batch", "10", "--batch 9 there, --batch 10 here"}, {"--hidden", "6", "--hidden 5 there"},
-		{"--optimizer", "sgd", "--optimizer sgd here"}, {"--momentum", "0.5", "--momentum 0.5"}, {"--l2", "1", "--l2 1"}, {"--data", digitsDirOf(t, 1), "images: "},
+		{"--optimizer", "sgd", "--optimizer sgd here"}, {"--l2", "1", "--l2 1"}, {"--data", digitsDirOf(t, 1), "images: "},
 		{"--seed", "2", "Seed"}, {"--sigma", "1", "Sigma"}, {"--workers", "8", "Workers"}, {"--noise", "signs", "Noise"}, {"--bucket", "9", "Buckets"}, {"--rank", "1", "Rank"}, {"--shaping", "raw", "Shaping"},
 		{"--iterations", "19", "at least 20"},
 	} {
@@ -265,6 +265,8 @@ func TestDigitsBadInput(t *testing.T) {
 		{"train digits --lr quick", []string{"--lr", `"quick"`, "a number"}},
 		{"train digits --halve -1", []string{"--halve is -1", "at least 1, or 0"}},
 		{"train digits --momentum 1", []string{"--momentum is 1", "0 ≤ momentum < 1"}},
+		{"train digits --momentum 0.5", []string{"--momentum is 0.5", "nothing with --optimizer adam"}},
+		{"train digits --optimizer clipup --momentum 0.5", []string{"--momentum is 0.5", "nothing with --optimizer clipup"}},
 		{"train digits --momentum NaN", []string{"--momentum is NaN", "0 ≤ momentum < 1"}},
 		{"train digits --l2 -1", []string{"--l2 is -1", "0 to 1e6"}},
 		{"train digits --l2 NaN", []string{"--l2 is NaN", "0 to 1e6"}},

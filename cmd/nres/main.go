@@ -76,6 +76,14 @@ NeurIPS 2023) and its relatives PES and GPES.`,
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(trainCommand(), varianceCommand(), infoCommand(), benchCommand(), reproduceCommand(), workerCommand())
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	help.Args = func(_ *cobra.Command, args []string) error {
+		if c, rest, err := root.Find(args); err != nil || c == root {
+			return errors.Join(err, noCommand(root, rest))
+		}
+		return nil
+	}
 	return root
 }
 

@@ -114,8 +114,13 @@ func TestHelp(t *testing.T) {
 		{"", "nres train lorenz"},
 		{"--help", "nres train lorenz"},
 		{"train", "  lorenz "},
+		{"train", "  digits     a network"},
+		{"train", "  influence  influence balancing"},
+		{"train", "  lorenz     the Lorenz system"},
 		{"train --help", "N = 200, W = 100, σ = 0.04, sgd with learning rate 1e-05, 5000 iterations"},
 		{"help train", "--estimator name"},
+		{"help train digits", "--hidden units"},
+		{"help", "nres train lorenz"},
 		{"completion bash", "bash completion"},
 	} {
 		status, stdout, stderr := execute(t, strings.Fields(c.args)...)
@@ -138,9 +143,10 @@ func TestBadInput(t *testing.T) {
 
 	testRefusals(t, []refusal{
 		{"frobnicate", []string{`"frobnicate"`, "train"}},
-		{"train sudoku", []string{`"sudoku"`, "lorenz"}},
-		{"train sudoku --workers 3", []string{`"sudoku"`, "lorenz"}},
-		{"train --workers 3", []string{"lorenz"}},
+		{"help frobnicate", []string{`"frobnicate"`, "train"}},
+		{"train sudoku", []string{`"sudoku"`, "influence, lorenz, digits"}},
+		{"train sudoku --workers 3", []string{`"sudoku"`, "influence, lorenz, digits"}},
+		{"train --workers 3", []string{"influence, lorenz, digits"}},
 		{"train lorenz lorenz", []string{"one task"}},
 		{"--frobnicate", []string{"--frobnicate", "--help"}},
 		{"train lorenz --frobnicate", []string{"--frobnicate", "--workers", "--data"}},
@@ -196,7 +202,7 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, report{
 		Task: "lorenz", Estimator: "nres", Phase: "stratified",
 		Workers: 200, Window: 100, Period: 2000, Sigma: 0.04,
-		Optimizer: "sgd", LR: 1e-5, Iterations: 20, Seed: 7, Tier: tier(),
+		Noise: "normal", LossScale: "mean", Shaping: "raw", Optimizer: "sgd", LR: 1e-5, Iterations: 20, Seed: 7, Tier: tier(),
 		ThetaNames: []string{"ln r", "ln a"}, Truth: tasks.LorenzTruth[:], Tail: 2,
 		Plot: file("a.svg"), CSV: file("a.csv"),
 		// These are checked elsewhere, or differ from run to run.
@@ -211,7 +217,7 @@ func TestJSON(t *testing.T) {
 	var keys map[string]any
 	_, stdout, _ := execute(t, "train", "lorenz", "--iterations", "1", "--json", "--quiet", "--plot", "none")
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
-	assertKeys(t, "task data estimator phase workers window period sigma optimizer lr theta "+
+	assertKeys(t, "task data estimator phase workers window period sigma noise loss_scale shaping optimizer lr theta "+
 		"theta_names theta_mean truth loss loss_mean tail iterations steps seed tier sha256 seconds plot csv", keys)
 }
 
@@ -297,6 +303,8 @@ func TestReport(t *testing.T) {
 	for _, other := range []string{"truth", "49.7", "picture"} {
 		assert.NotContains(t, stdout, other)
 	}
+	_, stdout, _ = execute(t, strings.Fields("train lorenz --iterations 1 --quiet --plot= --noise signs --loss sum --shaping rank --optimizer adam")...)
+	assert.Contains(t, stdout, "σ = 0.04, signs for noise, losses summed, shaping rank, Adam with learning rate 0.001, seed 1\n")
 	_, stdout, _ = execute(t, "train", "lorenz", "--iterations", "1", "--sigma", "0.05", "--quiet", "--plot=")
 	assert.NotContains(t, stdout, "49.7", "a note on other settings")
 	_, stdout, _ = execute(t, "train", "lorenz", "--iterations", "1", "--estimator", "pes", "--quiet", "--plot=")
@@ -306,8 +314,9 @@ func TestReport(t *testing.T) {
 func TestDiverging(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.WriteFile("a.csv", []byte("precious"), 0o666))
-	for _, lr := range []string{"1", "3e38"} { // in the loss, and in the update
-		status, stdout, stderr := execute(t, "train", "lorenz", "--lr", lr, "--csv", "a.csv", "--quiet")
+	for _, lr := range []string{"1", "3e38", "1 --non-finite drop"} { // in the loss, in the update, of every pair
+		args := strings.Fields("train lorenz --csv a.csv --quiet --lr " + lr)
+		status, stdout, stderr := execute(t, args...)
 		assert.Equal(t, statusFailed, status)
 		assert.Empty(t, stdout)
 		for _, want := range []string{"diverged in iteration", "ln r = ", "ln a = ", "smaller --lr or --sigma"} {

@@ -58,7 +58,7 @@ Figures are medians. It takes 2 GiB of memory and some minutes.`,
 	f.IntVar(&j.bucket, "bucket", 5000, "`parameters` in a bucket")
 	f.IntVar(&j.bucketPairs, "bucket-pairs", 25000, "mirrored `pairs` that perturb a bucket each")
 	f.IntVar(&j.rounds, "rounds", 3, "`number` of repetitions")
-	f.StringVar(&j.python, "python", "python3", "Python with numpy; \"none\" leaves numpy out")
+	f.StringVar(&j.python, "python", "python3", "`program` to run, a Python with numpy; \"none\" leaves numpy out")
 	f.IntVar(&j.table, "table", 250000000, "`elements` of numpy's table of noise")
 	reportFlags(f, &j.json, &j.quiet)
 	return cmd

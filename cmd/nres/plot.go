@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
+	"github.com/noise-reuse/nres/estimator"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -35,8 +36,22 @@ func (j *job) headline() string {
 }
 
 func (j *job) settings() string {
-	return fmt.Sprintf("N = %d,  W = %d,  K = %d,  σ = %v,  %s phases,  %s,  learning rate %v,  seed %d",
-		j.cfg.Workers, j.cfg.Window, j.cfg.Period, j.cfg.Sigma, j.cfg.Phase, strings.ToUpper(j.optimizer), j.lr, j.cfg.Seed)
+	return fmt.Sprintf("N = %d,  W = %d,  K = %d,  σ = %v,  %s phases%s,  %s,  learning rate %v,  seed %d",
+		j.cfg.Workers, j.cfg.Window, j.cfg.Period, j.cfg.Sigma, j.cfg.Phase, j.unusual(",  "), optimizerTitle(j.optimizer), j.lr, j.cfg.Seed)
+}
+
+// unusual returns what isn't as it is without flags, each with sep before it.
+func (j *job) unusual(sep string) (s string) {
+	if j.cfg.Noise != estimator.Normal {
+		s += sep + j.cfg.Noise.String() + " for noise"
+	}
+	if j.cfg.LossScale == estimator.Sum && j.cfg.Method != estimator.ESSingle {
+		s += sep + "losses summed"
+	}
+	if j.cfg.Shaping != estimator.Raw {
+		s += sep + "shaping " + j.cfg.Shaping.String()
+	}
+	return s
 }
 
 // lossName says what the loss of a task is.
@@ -152,6 +167,11 @@ func pointOf(theta []float64) plotter.XY { return plotter.XY{X: theta[0], Y: the
 
 func corners(lo, hi, p plotter.XY) (plotter.XY, plotter.XY) {
 	return plotter.XY{X: min(lo.X, p.X), Y: min(lo.Y, p.Y)}, plotter.XY{X: max(hi.X, p.X), Y: max(hi.Y, p.Y)}
+}
+
+// optimizerTitle returns an optimizer as the papers write it.
+func optimizerTitle(name string) string {
+	return map[string]string{"sgd": "SGD", "adam": "Adam", "clipup": "ClipUp"}[name]
 }
 
 // methodTitle returns a method as the papers write it.

@@ -25,6 +25,9 @@ type report struct {
 	Window     int       `json:"window"`
 	Period     int       `json:"period"`
 	Sigma      float64   `json:"sigma"`
+	Noise      string    `json:"noise"`
+	LossScale  string    `json:"loss_scale"`
+	Shaping    string    `json:"shaping"`
 	Optimizer  string    `json:"optimizer"`
 	LR         float64   `json:"lr"`
 	Iterations int       `json:"iterations"` // made
@@ -38,12 +41,13 @@ type report struct {
 	LossMean   float64   `json:"loss_mean"`  // over the last Tail iterations
 	Tail       int       `json:"tail"`
 	Steps      steps     `json:"steps"`
-	SHA256     string    `json:"sha256"` // of theta
-	Seconds    float64   `json:"seconds"`
-	Plot       *string   `json:"plot"` // file, or null
-	CSV        *string   `json:"csv"`  // file, or null
+	SHA256     string    `json:"sha256"`  // of theta
+	Seconds    float64   `json:"seconds"` // of this process
+	Plot       *string   `json:"plot"`    // file, or null
+	CSV        *string   `json:"csv"`     // file, or null
 
-	note string
+	unusual, note string
+	resumed       int // the iterations that a checkpoint had
 }
 
 type steps struct {
@@ -62,6 +66,9 @@ func newReport(j *job, tr *trace, s estimator.Steps, elapsed time.Duration) *rep
 		Window:     j.cfg.Window,
 		Period:     j.cfg.Period,
 		Sigma:      j.cfg.Sigma,
+		Noise:      j.cfg.Noise.String(),
+		LossScale:  j.cfg.LossScale.String(),
+		Shaping:    j.cfg.Shaping.String(),
 		Optimizer:  j.optimizer,
 		LR:         j.lr,
 		Iterations: n,
@@ -75,6 +82,7 @@ func newReport(j *job, tr *trace, s estimator.Steps, elapsed time.Duration) *rep
 		Steps:      steps(s),
 		SHA256:     digest(tr.at(n)),
 		Seconds:    elapsed.Seconds(),
+		unusual:    j.unusual(", "),
 		note:       j.note(),
 	}
 	if j.data != "" {
@@ -151,8 +159,12 @@ func (r *report) text() string {
 	}
 	t.Flush()
 
-	fmt.Fprintf(&b, "\n%d iterations, %d steps (%d to start up; %d in sequence), %.2f s\n",
+	fmt.Fprintf(&b, "\n%d iterations, %d steps (%d to start up; %d in sequence), %.2f s",
 		r.Iterations, r.Steps.Total, r.Steps.StartUp, r.Steps.Sequential, r.Seconds)
+	if r.resumed > 0 {
+		fmt.Fprintf(&b, " since it was resumed at iteration %d", r.resumed)
+	}
+	b.WriteByte('\n')
 	if r.Plot != nil {
 		fmt.Fprintf(&b, "picture: %s\n", *r.Plot)
 	}
@@ -170,9 +182,9 @@ func (r *report) title() string {
 	if r.Data != nil {
 		data = " on " + *r.Data
 	}
-	return fmt.Sprintf("%s%s: %s, %s phases, N = %d, W = %d, K = %d, σ = %v, %s with learning rate %v, seed %d",
+	return fmt.Sprintf("%s%s: %s, %s phases, N = %d, W = %d, K = %d, σ = %v%s, %s with learning rate %v, seed %d",
 		r.Task, data, methodTitle(r.Estimator), r.Phase, r.Workers, r.Window, r.Period, r.Sigma,
-		strings.ToUpper(r.Optimizer), r.LR, r.Seed)
+		r.unusual, optimizerTitle(r.Optimizer), r.LR, r.Seed)
 }
 
 func widen(x []float32) []float64 {

@@ -63,13 +63,14 @@ plots the loss and the parameters' path. The values that a flag has when it is n
 given are those published for the task.
 
 Tasks:
-` + taskList(),
+` + taskList() + `
+  digits     a network that reads digits, with flags of its own: nres train digits --help`,
 		Example: `  nres train lorenz
   nres train lorenz --estimator gpes --period 500 --iterations 2000
   nres train lorenz --data series.csv --plot fit.svg
   nres train lorenz --json --plot none
   nres train lorenz --checkpoint run.ckpt --resume`,
-		Args: taskArgument("train"),
+		Args: taskArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cmd.Help()
@@ -140,18 +141,24 @@ func reportFlags(f *pflag.FlagSet, json, quiet *bool) {
 	f.BoolVar(quiet, "quiet", false, "show no progress")
 }
 
-// taskArgument checks that there is one task, or nothing at all.
-func taskArgument(command string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) > 1:
-			return fmt.Errorf("%s takes one task, not %d: %s", command, len(args), strings.Join(args, ", "))
-		case len(args) == 0 && cmd.Flags().NFlag() > 0:
-			_, err := tasks.Lookup("")
-			return err
-		}
+// taskArgument checks that there is one task, which exists, or nothing at all.
+func taskArgument(cmd *cobra.Command, args []string) error {
+	name := ""
+	switch {
+	case len(args) > 1:
+		return fmt.Errorf("%s takes one task, not %d: %s", cmd.Name(), len(args), strings.Join(args, ", "))
+	case len(args) == 1:
+		name = args[0]
+	case cmd.Flags().NFlag() == 0:
 		return nil
 	}
+	_, err := tasks.Lookup(name)
+	if err != nil {
+		for _, c := range cmd.Commands() { // tasks with flags of their own
+			err = fmt.Errorf("%w, %s", err, c.Name())
+		}
+	}
+	return err
 }
 
 func taskNames() (names []string) {
@@ -164,7 +171,7 @@ func taskNames() (names []string) {
 func taskList() string {
 	var b strings.Builder
 	for _, t := range tasks.All() {
-		fmt.Fprintf(&b, "  %-8s  %s:\n            N = %d, W = %d, σ = %v, %s with learning rate %v, %d iterations\n",
+		fmt.Fprintf(&b, "  %-9s  %s:\n             N = %d, W = %d, σ = %v, %s with learning rate %v, %d iterations\n",
 			t.Name, t.Summary, t.Workers, t.Window, t.Sigma, t.Optimizer, t.LR, t.Iterations)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
@@ -326,6 +333,7 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	resumed := tr.len()
 	bar := newProgress(stderr, j.iterations, j.quiet)
 	began := time.Now()
 	err = j.train(ctx, est, opt, tr, keep, bar)
@@ -338,6 +346,7 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 	// A file that cannot be written must not take the report with it.
 	rep := newReport(j, tr, est.Steps(), elapsed)
+	rep.resumed = resumed
 	err = errors.Join(err, table.save(&rep.CSV, tr.writeCSV),
 		picture.save(&rep.Plot, func(w io.Writer) error { return writePlot(w, picture.path, j, tr) }))
 	return errors.Join(err, writeReport(stdout, rep, j.json))
@@ -403,6 +412,9 @@ func (j *job) train(ctx context.Context, est *estimator.Estimator[float32], opt 
 			return errors.Join(err, keep.keep(i-1, true))
 		}
 		loss, err := est.Gradient(grad, theta)
+		if err == nil && math.IsNaN(loss) {
+			err = errors.New("no pair is left whose losses are finite")
+		}
 		if err != nil {
 			return diverged(i, j.place(theta), err)
 		}

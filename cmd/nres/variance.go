@@ -84,7 +84,7 @@ Tasks:
 		Example: `  nres variance lorenz
   nres variance lorenz --at truth --at 3.5,2.5 --plot variance.svg
   nres variance influence --workers 500 --samples 1000 --csv variance.csv`,
-		Args: taskArgument("variance"),
+		Args: taskArgument,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return cmd.Help()
