@@ -37,8 +37,8 @@ func (o *ClipUp[F]) Step(theta, grad []F) {
 	}
 	o.v = moment(o.v, len(grad))
 	vec.Scale(o.v, o.Momentum, o.v)
-	if n := norm(grad); n > 0 {
-		vec.Axpy(o.v, F(float64(o.LR)/n), grad)
+	if a := F(float64(o.LR) / norm(grad)); a-a == 0 {
+		vec.Axpy(o.v, a, grad)
 	}
 	if n := norm(o.v); n > float64(o.MaxSpeed) {
 		vec.Scale(o.v, F(float64(o.MaxSpeed)/n), o.v)
@@ -46,7 +46,17 @@ func (o *ClipUp[F]) Step(theta, grad []F) {
 	vec.Axpy(theta, -1, o.v)
 }
 
-func norm[F vec.Float](x []F) float64 { return math.Sqrt(float64(vec.SumSq(x))) }
+// norm returns ‖x‖. Squares that overflow float32, or vanish in it, are added in float64.
+func norm[F vec.Float](x []F) float64 {
+	sum := float64(vec.SumSq(x))
+	if !(sum > 1e-30) || sum > math.MaxFloat32 {
+		sum = 0
+		for _, v := range x {
+			sum += float64(float64(v) * float64(v))
+		}
+	}
+	return math.Sqrt(sum)
+}
 
 // MarshalBinary returns the state.
 func (o *ClipUp[F]) MarshalBinary() ([]byte, error) {

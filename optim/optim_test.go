@@ -57,6 +57,20 @@ func TestClipUp(t *testing.T) {
 	assert.InDeltaSlice(t, []float64{0.43 - 0.543 - 0.6, 2.76 + 0.724 + 0.8}, theta, 1e-15)
 }
 
+// TestClipUpScale: the length of a gradient says nothing, be its square in the range of
+// float32 or not.
+func TestClipUpScale(t *testing.T) {
+	for _, scale := range []float32{1, 0x1p100, 0x1p-100} {
+		theta := []float32{0, 0}
+		o := NewClipUp[float32](1)
+		o.Step(theta, []float32{3 * scale, -4 * scale})
+		assert.Equal(t, []float32{-0.3, 0.4}, theta, "%g", scale)
+	}
+	theta := []float32{1, 2}
+	NewClipUp[float32](1).Step(theta, []float32{0, 0})
+	assert.Equal(t, []float32{1, 2}, theta)
+}
+
 func TestAddL2(t *testing.T) {
 	grad := []float64{1, 2}
 	AddL2(grad, 0.5, []float64{4, -2})
