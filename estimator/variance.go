@@ -68,6 +68,7 @@ func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F,
 	if parallelism == 0 {
 		parallelism = runtime.GOMAXPROCS(0)
 	}
+	parallelism = least(parallelism, batches)
 	cfg.Parallelism = 1
 	if independent(resolved, sys.Horizon()) {
 		if n > math.MaxInt/cfg.Workers {
@@ -157,9 +158,6 @@ func (m *moments) variance() float64 { return m.squares / (m.n - 1) }
 
 // measure draws n samples: draw sets x, of length d, to sample i, on goroutine g.
 func measure(ctx context.Context, d, n, parallelism int, draw func(g, i int, x []float64) error, progress func(done, of int)) (*Spread, error) {
-	if parallelism > batches {
-		parallelism = batches
-	}
 	pool := newPool(parallelism)
 	defer pool.close()
 	var mu sync.Mutex
