@@ -253,8 +253,8 @@ func (c *Config) check(horizon int) error {
 		return bad("Interval", c.Interval, "M ≥ 1 windows, or 0 for one perturbation an episode")
 	case c.Method != ESSingle && c.Interval != 0:
 		return bad("Interval", c.Interval, fmt.Sprintf("0 with %v; essingle takes any", c.Method))
-	case checkSigma(c.Sigma) != nil:
-		return checkSigma(c.Sigma)
+	case checkSigma[float64](c.Sigma) != nil:
+		return checkSigma[float64](c.Sigma)
 	case c.Parallelism < 0:
 		return bad("Parallelism", c.Parallelism, "≥ 1, or 0 for GOMAXPROCS")
 	}

@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"fmt"
-	"math"
 	"math/bits"
 	"sync/atomic"
 
@@ -131,6 +130,9 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 	if err := cfg.check(horizon); err != nil {
 		return err
 	}
+	if err := checkSigma[F](cfg.Sigma); err != nil {
+		return err
+	}
 	if err := c.shape.init(d, &cfg); err != nil {
 		return err
 	}
@@ -170,9 +172,7 @@ func (c *crew[F]) plant() {
 		c.roots[i] = root{noises.Derive(uint64(i)), envs.Derive(uint64(i))}
 		c.begin(i)
 	}
-	for i := range c.short {
-		c.short[i] = false
-	}
+	c.unfind()
 }
 
 // phase returns where in its episode worker i starts.
@@ -192,7 +192,7 @@ func (p Phase) Start(i, window, horizon int, s noise.Stream) int {
 	switch p {
 	case Stratified:
 		hi, lo := bits.Mul64(uint64(i), uint64(window)) // may overflow 64 bits
-		return (draw(0) + int(bits.Rem64(hi, lo, uint64(horizon)))) % horizon
+		return int((uint64(draw(0)) + bits.Rem64(hi, lo, uint64(horizon))) % uint64(horizon))
 	case Random:
 		return draw(uint64(i))
 	}
@@ -360,16 +360,18 @@ func (c *crew[F]) perturb(g, i int, plus, minus, theta []F) {
 	c.shape.pair(plus, minus, theta, c.eps[i], c.shape.starts[b], c.shape.starts[b+1], scratch)
 }
 
-// checkSigma and setSigma change σ.
-func checkSigma(sigma float64) error {
-	if !(sigma > 0) || math.IsInf(sigma, 0) {
-		return &ConfigError{"Sigma", fmt.Sprint(sigma), "positive and finite"}
+// checkSigma refuses a σ that perturbs nothing, or all to infinity, or that losses can't
+// be divided by.
+func checkSigma[F vec.Float](sigma float64) error {
+	s := F(sigma)
+	if inverse := 1 / s; !(s > 0) || s-s != 0 || inverse-inverse != 0 {
+		return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("positive and finite, 1/σ too, in %T", s)}
 	}
 	return nil
 }
 
 func (c *crew[F]) setSigma(sigma float64) error {
-	if err := checkSigma(sigma); err != nil {
+	if err := checkSigma[F](sigma); err != nil {
 		return err
 	}
 	c.cfg.Sigma, c.shape.sigma = sigma, F(sigma)

@@ -158,6 +158,7 @@ type state struct {
 func (c *crew[F]) restore(s state) {
 	c.workers, c.positions, c.count = s.workers, s.positions, s.count
 	c.cfg.Sigma, c.shape.sigma = s.sigma, F(s.sigma)
+	c.unfind() // what a failed gradient has left
 }
 
 // unmarshal returns what marshal wrote, and leaves c alone.
@@ -166,7 +167,7 @@ func (c *crew[F]) unmarshal(r *codec.Reader, more string) state {
 		r.Err = err
 	}
 	sigma, count := r.Float(), r.Uint()
-	if err := checkSigma(sigma); err != nil && r.Err == nil {
+	if err := checkSigma[F](sigma); err != nil && r.Err == nil {
 		r.Err = err
 	}
 	workers, at := append([]worker(nil), c.workers...), makePositions(len(c.workers))
