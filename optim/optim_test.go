@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/noise-reuse/nres/vec"
 )
 
 func TestSGD(t *testing.T) {
@@ -57,18 +59,25 @@ func TestClipUp(t *testing.T) {
 	assert.InDeltaSlice(t, []float64{0.43 - 0.543 - 0.6, 2.76 + 0.724 + 0.8}, theta, 1e-15)
 }
 
-// TestClipUpScale: the length of a gradient says nothing, be its square in the range of
-// float32 or not.
+// TestClipUpScale: the length of a gradient says nothing, be its square in range or not.
 func TestClipUpScale(t *testing.T) {
-	for _, scale := range []float32{1, 0x1p100, 0x1p-100} {
-		theta := []float32{0, 0}
-		o := NewClipUp[float32](1)
-		o.Step(theta, []float32{3 * scale, -4 * scale})
-		assert.Equal(t, []float32{-0.3, 0.4}, theta, "%g", scale)
+	clipUpScale(t, []float32{1, 0x1p100, 0x1p-100})
+	clipUpScale(t, []float64{1, 0x1p1000, 0x1p-1000})
+}
+
+func clipUpScale[F vec.Float](t *testing.T, scales []F) {
+	step := func(theta, grad []F) []F {
+		NewClipUp[F](1).Step(theta, grad)
+		return theta
 	}
-	theta := []float32{1, 2}
-	NewClipUp[float32](1).Step(theta, []float32{0, 0})
-	assert.Equal(t, []float32{1, 2}, theta)
+	for _, scale := range scales {
+		theta := step([]F{0, 0}, []F{3 * scale, -4 * scale})
+		assert.Equal(t, []F{F(-0.1) * 3, F(0.1) * 4}, theta, "%g", scale)
+	}
+	assert.Equal(t, []F{1, 2}, step([]F{1, 2}, []F{0, 0}))
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		assert.True(t, math.IsNaN(float64(step([]F{1, 2}, []F{F(bad), 0})[0])), "not to be hidden")
+	}
 }
 
 func TestAddL2(t *testing.T) {
