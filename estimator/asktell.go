@@ -134,6 +134,9 @@ func (a *AskTell[F]) Config() Config {
 //
 // It panics if there is no such worker or if the slices don't have d elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
+	// A caller may recover from a panic, so none comes under the lock, or of a question asked.
+	a.checkWorker(worker)
+	a.checkLengths(plus, minus, theta)
 	a.mu.Lock()
 	q := a.ask(worker)
 	a.mu.Unlock()
@@ -146,10 +149,8 @@ func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 // on an AskTell of its own. The three slices must not overlap; it panics if they
 // don't have d elements, or if the question is about others.
 func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
+	a.checkLengths(plus, minus, theta)
 	d := a.crew.d
-	if len(plus) != d || len(minus) != d || len(theta) != d {
-		panic("estimator: plus, minus and theta must have d elements")
-	}
 	if q.Lo < 0 || q.Lo >= q.Hi || q.Hi > d {
 		panic(fmt.Sprintf("estimator: the question is about parameters %d to %d of %d", q.Lo, q.Hi-1, d))
 	}
@@ -262,9 +263,23 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	return nil
 }
 
+func (a *AskTell[F]) checkWorker(worker int) {
+	if n := a.crew.cfg.Workers; worker < 0 || worker >= n {
+		panic(fmt.Sprintf("estimator: worker is %d; allowed: 0 to %d", worker, n-1))
+	}
+}
+
+func (a *AskTell[F]) checkLengths(plus, minus, theta []F) {
+	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
+		panic("estimator: plus, minus and theta must have d elements")
+	}
+}
+
 // Restart makes the worker begin a new episode, with a new perturbation, because its
-// systems were lost. Its open question becomes stale; what it told before counts.
+// systems were lost. Its open question becomes stale; what it told before counts. It
+// panics if there is no such worker.
 func (a *AskTell[F]) Restart(worker int) {
+	a.checkWorker(worker)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.restart(worker)

@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"fmt"
 	"math"
 	"math/rand"
 	"sync"
@@ -184,6 +185,16 @@ func TestAskTellErrors(t *testing.T) {
 	two, three := make([]float32, 2), make([]float32, 3)
 	assert.Panics(t, func() { at.Ask(0, two, two, three) })
 	assert.Panics(t, func() { at.Gradient(three) })
+
+	// Who recovers from a panic goes on with the question that is open.
+	q := at.Ask(0, two, make([]float32, 2), make([]float32, 2))
+	for _, worker := range []int{-1, 1} {
+		message := fmt.Sprintf("estimator: worker is %d; allowed: 0 to 0", worker)
+		assert.PanicsWithValue(t, message, func() { at.Ask(worker, two, two, two) })
+		assert.PanicsWithValue(t, message, func() { at.Restart(worker) })
+	}
+	assert.Panics(t, func() { at.Ask(0, two, two, three) })
+	assert.NoError(t, at.Tell(q, 1, 2))
 }
 
 // TestAskTellForeign: what it didn't ask counts for nothing, and the question stays
