@@ -142,6 +142,8 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 			c.low[g] = make([]F, c.shape.scratch)
 		}
 	}
+	cfg.Buckets = append([]int(nil), cfg.Buckets...) // the caller may go on with its own
+	cfg.Matrices = append([]Matrix(nil), cfg.Matrices...)
 	c.initialSigma = cfg.Sigma
 	c.cfg, c.d, c.horizon, c.seed = cfg, d, horizon, noise.New(cfg.Seed)
 	c.workers, c.positions = make([]worker, cfg.Workers), makePositions(cfg.Workers)

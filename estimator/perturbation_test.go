@@ -250,6 +250,21 @@ func TestRankedOnce(t *testing.T) {
 	assert.Equal(t, grads[0], grads[1])
 }
 
+// TestConfigKept: what becomes of the slices of a Config is no concern of an Estimator's.
+func TestConfigKept(t *testing.T) {
+	buckets, matrices := []int{1, 2}, []Matrix{{3, 1}}
+	for _, cfg := range []Config{{Buckets: buckets}, {Rank: 1, Matrices: matrices}} {
+		cfg.Workers, cfg.Window, cfg.Sigma = 1, 1, 0.1
+		est, err := New[float64](newSlope[float64](3), cfg)
+		require.NoError(t, err)
+		state, err := est.MarshalBinary()
+		require.NoError(t, err)
+		buckets[0], matrices[0].Rows = 7, 7
+		assert.NoError(t, est.UnmarshalBinary(state))
+		buckets[0], matrices[0].Rows = 1, 3
+	}
+}
+
 func TestSetSigma(t *testing.T) {
 	est, err := New[float64](newSlope[float64](3), Config{Workers: 1, Window: 1, Sigma: 0.1})
 	require.NoError(t, err)
