@@ -54,7 +54,7 @@ func (c *Config) check(horizon int) error {
 	case int(c.Method) >= len(methodNames):
 		return bad("Method", uint8(c.Method), "the constants for "+strings.Join(methodNames, ", "))
 	case c.Phase > estimator.LockStep:
-		return bad("Phase", uint8(c.Phase), "the constants for "+strings.Join(estimator.PhaseNames(), ", "))
+		return bad("Phase", uint8(c.Phase), "the constants for "+strings.Join(estimator.PhaseNames()[:estimator.LockStep+1], ", "))
 	case c.Workers < 1:
 		return bad("Workers", c.Workers, "N ≥ 1")
 	case c.Window < 1 || c.Window > horizon:

@@ -424,6 +424,9 @@ func TestConfig(t *testing.T) {
 		require.True(t, errors.As(err, &bad), "%+v", c.cfg)
 		assert.Equal(t, c.field, bad.Field)
 	}
+	_, err := New(p.sys, Config{Phase: estimator.Staggered, Workers: 1})
+	assert.ErrorContains(t, err, "Phase is 3; allowed: the constants for stratified, random, lockstep")
+	assert.NotContains(t, err.Error(), "staggered")
 	e, err := New(p.sys, Config{Workers: 1})
 	require.NoError(t, err)
 	assert.Equal(t, 20, e.Config().Window)

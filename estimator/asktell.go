@@ -135,29 +135,14 @@ func (a *AskTell[F]) Config() Config {
 // The three slices must not overlap. It panics if there is no such worker or if they
 // don't have d elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
-	a.checkLengths(plus, minus, theta) // before the open question is replaced
-	q := a.lockedAsk(worker)
+	// A caller may recover from a panic, so none comes under the lock, or of a question asked.
+	a.checkWorker(worker)
+	a.checkLengths(plus, minus, theta)
+	a.mu.Lock()
+	q := a.ask(worker)
+	a.mu.Unlock()
 	a.Perturb(plus, minus, theta, q)
 	return q
-}
-
-func (a *AskTell[F]) lockedAsk(worker int) Question {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.checkWorker(worker)
-	return a.ask(worker)
-}
-
-func (a *AskTell[F]) checkLengths(plus, minus, theta []F) {
-	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
-		panic("estimator: plus, minus and theta must have d elements")
-	}
-}
-
-func (a *AskTell[F]) checkWorker(worker int) {
-	if n := len(a.asked); worker < 0 || worker >= n {
-		panic(fmt.Sprintf("estimator: there is no worker %d: they are 0 to %d", worker, n-1))
-	}
 }
 
 // Perturb sets plus and minus to theta ± σε for a question. It depends on nothing
@@ -279,13 +264,25 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	return nil
 }
 
+func (a *AskTell[F]) checkWorker(worker int) {
+	if n := a.crew.cfg.Workers; worker < 0 || worker >= n {
+		panic(fmt.Sprintf("estimator: worker is %d; allowed: 0 to %d", worker, n-1))
+	}
+}
+
+func (a *AskTell[F]) checkLengths(plus, minus, theta []F) {
+	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
+		panic("estimator: plus, minus and theta must have d elements")
+	}
+}
+
 // Restart makes the worker begin a new episode, with a new perturbation, because its
 // systems were lost. Its open question becomes stale; what it told before counts. It
 // panics if there is no such worker.
 func (a *AskTell[F]) Restart(worker int) {
+	a.checkWorker(worker)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.checkWorker(worker)
 	a.restart(worker)
 }
 

@@ -196,7 +196,7 @@ func TestAskTellPanics(t *testing.T) {
 	plus, minus := make([]float32, 2), make([]float32, 2)
 	q := at.Ask(0, plus, minus, two)
 	for _, worker := range []int{-1, 3} {
-		says := fmt.Sprintf("estimator: there is no worker %d: they are 0 to 2", worker)
+		says := fmt.Sprintf("estimator: worker is %d; allowed: 0 to 2", worker)
 		assert.PanicsWithValue(t, says, func() { at.Ask(worker, plus, minus, two) })
 		assert.PanicsWithValue(t, says, func() { at.Restart(worker) })
 	}

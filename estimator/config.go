@@ -180,7 +180,9 @@ type Config struct {
 	// else: unroll, sum and message cost what a bucket is long (Zhang, Clune and
 	// Stanley, 2017, "limited perturbation"). The workers take the buckets in turn;
 	// the gradient of each is the mean over the pairs that had it, 0 if none did. nil
-	// stands for one bucket, all of theta. See [EvenBuckets].
+	// stands for one bucket, all of theta. See [EvenBuckets]. Stratified phases tile the
+	// episode with all workers; those of one bucket stand W times the number of buckets
+	// apart, that is, all alike if T divides it.
 	Buckets []int
 
 	// With Rank r ≥ 1, E = ABᵀ/√r perturbs each of the Matrices that theta consists

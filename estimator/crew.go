@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"fmt"
-	"math"
 	"math/bits"
 	"sync/atomic"
 
@@ -132,10 +131,10 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 			return &ConfigError{"the system's " + n.what, fmt.Sprint(n.n), "≥ 1"}
 		}
 	}
-	if err := checkSigma[F](cfg.Sigma); err != nil {
+	if err := cfg.check(horizon); err != nil {
 		return err
 	}
-	if err := cfg.check(horizon); err != nil {
+	if err := checkSigma[F](cfg.Sigma); err != nil {
 		return err
 	}
 	if err := c.shape.init(d, &cfg); err != nil {
@@ -147,6 +146,8 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 			c.low[g] = make([]F, c.shape.scratch)
 		}
 	}
+	cfg.Buckets = append([]int(nil), cfg.Buckets...) // the caller may go on with its own
+	cfg.Matrices = append([]Matrix(nil), cfg.Matrices...)
 	c.initialSigma = cfg.Sigma
 	c.cfg, c.d, c.horizon, c.seed = cfg, d, horizon, noise.New(cfg.Seed)
 	c.workers, c.positions = make([]worker, cfg.Workers), makePositions(cfg.Workers)
@@ -177,9 +178,7 @@ func (c *crew[F]) plant() {
 		c.roots[i] = root{noises.Derive(uint64(i)), envs.Derive(uint64(i))}
 		c.begin(i)
 	}
-	for i := range c.short {
-		c.short[i] = false
-	}
+	c.unfind()
 }
 
 // phase returns where in its episode worker i starts.
@@ -199,7 +198,7 @@ func (p Phase) Start(i, window, horizon int, s noise.Stream) int {
 	switch p {
 	case Stratified:
 		hi, lo := bits.Mul64(uint64(i), uint64(window)) // may overflow 64 bits
-		return (draw(0) + int(bits.Rem64(hi, lo, uint64(horizon)))) % horizon
+		return int((uint64(draw(0)) + bits.Rem64(hi, lo, uint64(horizon))) % uint64(horizon))
 	case Random:
 		return draw(uint64(i))
 	}
@@ -367,11 +366,12 @@ func (c *crew[F]) perturb(g, i int, plus, minus, theta []F) {
 	c.shape.pair(plus, minus, theta, c.eps[i], c.shape.starts[b], c.shape.starts[b+1], scratch)
 }
 
-// checkSigma finds a σ that is 0 or infinite in type F, with which gradients would be 0
-// without a word.
+// checkSigma refuses a σ that perturbs nothing, or all to infinity, or that losses can't
+// be divided by.
 func checkSigma[F vec.Float](sigma float64) error {
-	if f := float64(F(sigma)); !(f > 0) || math.IsInf(f, 0) {
-		return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("positive and finite, as a %T", F(0))}
+	s := F(sigma)
+	if inverse := 1 / s; !(s > 0) || s-s != 0 || inverse-inverse != 0 {
+		return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("positive and finite, 1/σ too, in %T", s)}
 	}
 	return nil
 }

@@ -388,6 +388,15 @@ func TestStaggered(t *testing.T) {
 	}
 }
 
+// TestLongestHorizon: no phase overflows.
+func TestLongestHorizon(t *testing.T) {
+	for i := 0; i < 20; i++ {
+		for _, phase := range []Phase{Stratified, Random, LockStep, Staggered} {
+			assert.GreaterOrEqual(t, phase.Start(i, math.MaxInt/7*3, math.MaxInt, noise.New(uint64(i))), 0, "%v %d", phase, i)
+		}
+	}
+}
+
 func TestRandomPhases(t *testing.T) {
 	est, err := New[float64](walk[float64]{1, 20, false}, Config{Workers: 4000, Window: 5, Sigma: 1, Phase: Random})
 	require.NoError(t, err)
@@ -784,7 +793,7 @@ func TestConfigErrors(t *testing.T) {
 		"Sigma": {
 			func(c *Config) { c.Sigma = 0 }, func(c *Config) { c.Sigma = -1 },
 			func(c *Config) { c.Sigma = math.NaN() }, func(c *Config) { c.Sigma = math.Inf(1) },
-			func(c *Config) { c.Sigma = 1e-50 }, func(c *Config) { c.Sigma = 1e50 }, // 0 and infinite as float32
+			func(c *Config) { c.Sigma = 1e-50 }, func(c *Config) { c.Sigma = 1e39 }, func(c *Config) { c.Sigma = 1e-39 }, // not in float32
 		},
 	} {
 		for i, change := range changes {

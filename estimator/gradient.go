@@ -122,9 +122,7 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 		}
 		w.forget()
 	}
-	for i := range c.short {
-		c.short[i] = false
-	}
+	c.unfind()
 	s.out = nil
 	c.count++
 	return loss / float64(2*steps)
@@ -187,6 +185,9 @@ func (c *crew[F]) listBuckets(scale float64) (loss float64) {
 	}
 	s.first[len(s.order)] = n
 	s.sums = false
+	if n > cap(s.weights) { // an AskTell may be told more than a window of each worker
+		s.weights, s.streams = make([]F, n), make([]noise.Stream, n)
+	}
 	s.weights, s.streams = s.weights[:n], s.streams[:n]
 	for i := range c.workers {
 		for _, t := range c.workers[i].terms {
@@ -204,6 +205,13 @@ func (c *crew[F]) listBuckets(scale float64) (loss float64) {
 func (f *found) isShort(i int) bool {
 	j := i / unroll.Lanes
 	return j < len(f.short) && f.short[j]
+}
+
+// unfind drops what is in the short form.
+func (f *found) unfind() {
+	for i := range f.short {
+		f.short[i] = false
+	}
 }
 
 // forget drops what the worker found.

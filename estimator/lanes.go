@@ -301,7 +301,7 @@ func (e *engine[F]) foundShort(k block, sum []F) bool {
 	for j := range plus {
 		p, m := float64(sum[j]), float64(sum[k.lanes+j])
 		plus[j], minus[j] = p, m
-		if s := p + m; s-s != 0 {
+		if s, d := p+m, p-m; s-s != 0 || d-d != 0 {
 			return false
 		}
 	}

@@ -168,3 +168,22 @@ func TestLaneStretches(t *testing.T) {
 		assert.Equal(t, []int{100, 100}, calls)
 	}
 }
+
+// cliff's losses are finite, and so is their sum over both signs, but not their difference.
+type cliff struct{ walk[float64] }
+
+func (cliff) Step(_, theta []float64, _ int, _ noise.Stream) float64 {
+	return math.Copysign(1.5e308, theta[0])
+}
+
+// TestLanesNotFinite: neither the sum nor the difference of a pair's losses may overflow.
+func TestLanesNotFinite(t *testing.T) {
+	sys := cliff{walk[float64]{1, 4, false}}
+	for _, sys := range []unroll.System[float64]{sys, laned[float64]{System: sys}} {
+		est, err := New(sys, Config{Workers: 16, Window: 1, Sigma: 0.1, Phase: LockStep})
+		require.NoError(t, err)
+		_, err = est.Gradient([]float64{0}, []float64{0})
+		var nonFinite *NonFiniteError
+		assert.ErrorAs(t, err, &nonFinite, "%T", sys)
+	}
+}

@@ -250,10 +250,25 @@ func TestRankedOnce(t *testing.T) {
 	assert.Equal(t, grads[0], grads[1])
 }
 
+// TestConfigKept: what becomes of the slices of a Config is no concern of an Estimator's.
+func TestConfigKept(t *testing.T) {
+	buckets, matrices := []int{1, 2}, []Matrix{{3, 1}}
+	for _, cfg := range []Config{{Buckets: buckets}, {Rank: 1, Matrices: matrices}} {
+		cfg.Workers, cfg.Window, cfg.Sigma = 1, 1, 0.1
+		est, err := New[float64](newSlope[float64](3), cfg)
+		require.NoError(t, err)
+		state, err := est.MarshalBinary()
+		require.NoError(t, err)
+		buckets[0], matrices[0].Rows = 7, 7
+		assert.NoError(t, est.UnmarshalBinary(state))
+		buckets[0], matrices[0].Rows = 1, 3
+	}
+}
+
 func TestSetSigma(t *testing.T) {
 	est, err := New[float64](newSlope[float64](3), Config{Workers: 1, Window: 1, Sigma: 0.1})
 	require.NoError(t, err)
-	for _, sigma := range []float64{0, -1, math.NaN(), math.Inf(1)} {
+	for _, sigma := range []float64{0, -1, math.NaN(), math.Inf(1), 1e-309} {
 		assert.ErrorContains(t, est.SetSigma(sigma), "Sigma is ")
 	}
 	assert.Equal(t, 0.1, est.Config().Sigma)
@@ -317,4 +332,30 @@ func TestTellOutOfRange(t *testing.T) {
 	var nonFinite *NonFiniteError
 	assert.ErrorAs(t, at.Tell(at.Ask(0, make([]float32, 2), make([]float32, 2), two), 1e300, 0), &nonFinite)
 	assert.NoError(t, at.Tell(at.Ask(0, make([]float32, 2), make([]float32, 2), two), 1e38, 0))
+}
+
+// TestBucketsToldOften: a worker may answer any number of windows before a gradient, each
+// of them, at T = 1, about another bucket.
+func TestBucketsToldOften(t *testing.T) {
+	at, err := NewAskTell[float64](3, 1, Config{Workers: 2, Window: 1, Sigma: 0.5, Buckets: []int{1, 2}})
+	require.NoError(t, err)
+	theta, plus, minus := make([]float64, 3), make([]float64, 3), make([]float64, 3)
+	want, pairs := make([]float64, 3), make([]float64, 3)
+	for i := 0; i < 5; i++ {
+		for worker := 0; worker < 2; worker++ {
+			q, loss := at.Ask(worker, plus, minus, theta), float64(3*i-2*worker)
+			require.NoError(t, at.Tell(q, loss, 0))
+			for k := q.Lo; k < q.Hi; k++ {
+				want[k] += loss * plus[k] / 0.5 // ε = (θ+σε)/σ at θ = 0
+				pairs[k]++
+			}
+		}
+	}
+	for k := range want {
+		want[k] /= 2 * 0.5 * pairs[k]
+	}
+	grad := make([]float64, 3)
+	_, steps := at.Gradient(grad)
+	assert.Equal(t, 10, steps)
+	assert.InDeltaSlice(t, want, grad, 1e-12)
 }

@@ -27,7 +27,8 @@ func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, period,
 	plus, minus := make([]F, len(theta)), make([]F, len(theta))
 	sPlus, sMinus := make([]F, sys.StateLen()), make([]F, sys.StateLen())
 	horizon := sys.Horizon()
-	var sum, squares float64
+	var sum float64
+	spread := moments{mean: make([]float64, 1)}
 	for i := 0; i < n; i++ {
 		env := root.Derive(uint64(i), 1)
 		sys.Init(sPlus, env)
@@ -44,8 +45,7 @@ func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, period,
 		}
 		pair /= float64(2 * horizon)
 		sum += pair
-		squares += float64(pair * pair)
+		spread.add([]float64{pair})
 	}
-	mean = sum / float64(n)
-	return mean, math.Sqrt((squares/float64(n) - float64(mean*mean)) / float64(n-1))
+	return sum / float64(n), math.Sqrt(spread.variance() / float64(n))
 }

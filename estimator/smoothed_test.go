@@ -46,3 +46,15 @@ func TestSmoothedLossPanics(t *testing.T) {
 	assert.PanicsWithValue(t, few, func() { SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 0, 2, 1) })
 	assert.PanicsWithValue(t, few, func() { SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 200, 1, 1) })
 }
+// TestSmoothedLossOfConstant: no variance is 0, not the root of a rounding error.
+func TestSmoothedLossOfConstant(t *testing.T) {
+	for n := 2; n < 40; n++ {
+		mean, stderr := SmoothedLoss[float64](constant{}, []float64{0}, 0.1, 7, n, 1)
+		assert.InDelta(t, 0.1, mean, 1e-15)
+		assert.InDelta(t, 0, stderr, 1e-16)
+	}
+}
+
+type constant struct{ parabola }
+
+func (constant) Step(_, _ []float64, _ int, _ noise.Stream) float64 { return 0.1 }

@@ -158,6 +158,7 @@ type state struct {
 func (c *crew[F]) restore(s state) {
 	c.workers, c.positions, c.count = s.workers, s.positions, s.count
 	c.cfg.Sigma, c.shape.sigma = s.sigma, F(s.sigma)
+	c.unfind() // what a failed gradient has left
 }
 
 // unmarshal returns what marshal wrote, and leaves c alone.

@@ -1,11 +1,13 @@
 package estimator
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -55,6 +57,48 @@ func TestResume(t *testing.T) {
 		}
 		require.Equal(t, want, path(every), "%+v", cfg)
 	}
+}
+
+// failing is a walk that one episode's loss fails in when told to.
+type failing struct {
+	walk[float64]
+	env noise.Stream
+	now *bool
+}
+
+func (f failing) Step(s, theta []float64, t int, env noise.Stream) float64 {
+	if *f.now && env == f.env {
+		return math.NaN()
+	}
+	return f.walk.Step(s, theta, t, env)
+}
+
+// TestRestoreFailed: an estimator that has failed in its second block of lanes, with what
+// the first one found at hand, goes on from an earlier state.
+func TestRestoreFailed(t *testing.T) {
+	fail := false
+	env := noise.New(0).Derive(idEnv, maxBlock, 0)
+	sys := laned[float64]{System: failing{walk[float64]{1, 20, false}, env, &fail}}
+	est, err := New[float64](sys, Config{Workers: maxBlock + 1, Window: 5, Sigma: 0.01, Phase: LockStep, Parallelism: 1})
+	require.NoError(t, err)
+	state, err := est.MarshalBinary()
+	require.NoError(t, err)
+	gradient := func(theta float64) (float64, error) {
+		grad := make([]float64, 1)
+		_, err := est.Gradient(grad, []float64{theta})
+		return grad[0], err
+	}
+	want, err := gradient(0)
+	require.NoError(t, err)
+	require.NoError(t, est.UnmarshalBinary(state))
+	fail = true
+	_, err = gradient(100)
+	require.Error(t, err)
+	fail = false
+	require.NoError(t, est.UnmarshalBinary(state))
+	got, err := gradient(0)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
 }
 
 func TestAskTellResume(t *testing.T) {

@@ -68,9 +68,7 @@ func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F,
 	if parallelism == 0 {
 		parallelism = runtime.GOMAXPROCS(0)
 	}
-	if parallelism > batches {
-		parallelism = batches
-	}
+	parallelism = least(parallelism, batches)
 	cfg.Parallelism = 1
 	if independent(resolved, sys.Horizon()) {
 		if n > math.MaxInt/cfg.Workers {

@@ -15,7 +15,7 @@ import (
 //	v *= MaxSpeed/‖v‖ if that is below 1
 //	theta -= v
 //
-// A gradient of 0 only slows v down. The fields may be changed between steps.
+// A gradient of 0 only slows v down; one that isn't finite makes theta NaN. The fields may be changed between steps.
 type ClipUp[F vec.Float] struct {
 	LR       F // how far a step takes theta without momentum
 	Momentum F
@@ -37,8 +37,8 @@ func (o *ClipUp[F]) Step(theta, grad []F) {
 	}
 	o.v = moment(o.v, len(grad))
 	vec.Scale(o.v, o.Momentum, o.v)
-	if n := norm(grad); n > 0 {
-		vec.Axpy(o.v, F(float64(o.LR)/n), grad)
+	if a := F(float64(o.LR) / norm(grad)); !math.IsInf(float64(a), 0) {
+		vec.Axpy(o.v, a, grad)
 	}
 	if n := norm(o.v); n > float64(o.MaxSpeed) {
 		vec.Scale(o.v, F(float64(o.MaxSpeed)/n), o.v)
@@ -46,7 +46,24 @@ func (o *ClipUp[F]) Step(theta, grad []F) {
 	vec.Axpy(theta, -1, o.v)
 }
 
-func norm[F vec.Float](x []F) float64 { return math.Sqrt(float64(vec.SumSq(x))) }
+// norm returns ‖x‖, also where squares overflow or vanish: those of x/max|x| don't.
+func norm[F vec.Float](x []F) float64 {
+	if sum := float64(vec.SumSq(x)); sum > 1e-30 && sum <= math.MaxFloat32 {
+		return math.Sqrt(sum)
+	}
+	var most, sum float64
+	for _, v := range x {
+		most = math.Max(most, math.Abs(float64(v))) // NaN if one is
+	}
+	if most == 0 {
+		return 0
+	}
+	for _, v := range x {
+		v := float64(v) / most
+		sum += float64(v * v)
+	}
+	return most * math.Sqrt(sum)
+}
 
 // MarshalBinary returns fields and moments. The error is nil.
 func (o *ClipUp[F]) MarshalBinary() ([]byte, error) {

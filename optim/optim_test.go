@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/noise-reuse/nres/internal/codec"
+	"github.com/noise-reuse/nres/vec"
 )
 
 func TestSGD(t *testing.T) {
@@ -57,6 +58,27 @@ func TestClipUp(t *testing.T) {
 	assert.InDeltaSlice(t, []float64{0.43 - 0.543, 2.76 + 0.724}, theta, 1e-15)
 	o.Step(theta, []float64{6e-9, -8e-9}) // (0.7887, −1.0516) is too fast: (0.6, −0.8)
 	assert.InDeltaSlice(t, []float64{0.43 - 0.543 - 0.6, 2.76 + 0.724 + 0.8}, theta, 1e-15)
+}
+
+// TestClipUpScale: the length of a gradient says nothing, be its square in range or not.
+func TestClipUpScale(t *testing.T) {
+	clipUpScale(t, []float32{1, 0x1p100, 0x1p-100})
+	clipUpScale(t, []float64{1, 0x1p1000, 0x1p-1000})
+}
+
+func clipUpScale[F vec.Float](t *testing.T, scales []F) {
+	step := func(theta, grad []F) []F {
+		NewClipUp[F](1).Step(theta, grad)
+		return theta
+	}
+	for _, scale := range scales {
+		theta := step([]F{0, 0}, []F{3 * scale, -4 * scale})
+		assert.Equal(t, []F{F(-0.1) * 3, F(0.1) * 4}, theta, "%g", scale)
+	}
+	assert.Equal(t, []F{1, 2}, step([]F{1, 2}, []F{0, 0}))
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		assert.True(t, math.IsNaN(float64(step([]F{1, 2}, []F{F(bad), 0})[0])), "not to be hidden")
+	}
 }
 
 func TestAddL2(t *testing.T) {

@@ -86,6 +86,9 @@ func NewSchedule[F vec.Float](cfg ScheduleConfig) (*Schedule[F], error) {
 	if err != nil {
 		return nil, fmt.Errorf("tasks: Schedule's %w", err)
 	}
+	if err := net.Fits(cfg.Train); err != nil {
+		return nil, fmt.Errorf("tasks: Schedule's training set: %w", err)
+	}
 	if cfg.Objective != TrainingLoss {
 		if err := net.Fits(cfg.Validation); err != nil {
 			return nil, fmt.Errorf("tasks: Schedule's validation set: %w", err)

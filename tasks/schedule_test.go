@@ -123,14 +123,15 @@ func TestPick(t *testing.T) {
 
 func TestScheduleErrors(t *testing.T) {
 	for want, spoil := range map[string]func(*ScheduleConfig){
-		"no images to train on":                                       func(c *ScheduleConfig) { c.Train = nil },
-		"no images to validate with":                                  func(c *ScheduleConfig) { c.Objective, c.Validation = ValidationLoss, nil },
-		"validation set: network: the images are 8 by 8 in 9 classes": func(c *ScheduleConfig) { c.Objective, c.Validation.Classes = ValidationError, 9 },
-		"the objective is 3":                                          func(c *ScheduleConfig) { c.Objective = 3 },
-		"the batch is 0":                                              func(c *ScheduleConfig) { c.Batch = 0 },
-		"the horizon is 0":                                            func(c *ScheduleConfig) { c.Horizon = 0 },
-		"the momentum is 1; allowed: 0 ≤ μ < 1":                       func(c *ScheduleConfig) { c.Momentum = 1 },
-		"the momentum is NaN":                                         func(c *ScheduleConfig) { c.Momentum = math.NaN() },
+		"no images to train on":                                            func(c *ScheduleConfig) { c.Train = nil },
+		"no images to validate with":                                       func(c *ScheduleConfig) { c.Objective, c.Validation = ValidationLoss, nil },
+		"validation set: network: the images are 8 by 8 in 9 classes":      func(c *ScheduleConfig) { c.Objective, c.Validation.Classes = ValidationError, 9 },
+		"training set: network: label 5 is 10; allowed: 0 to 9":            func(c *ScheduleConfig) { c.Train.Labels[5] = 10 },
+		"the objective is 3":                                               func(c *ScheduleConfig) { c.Objective = 3 },
+		"the batch is 0":                                                   func(c *ScheduleConfig) { c.Batch = 0 },
+		"the horizon is 0":                                                 func(c *ScheduleConfig) { c.Horizon = 0 },
+		"the momentum is 1; allowed: 0 ≤ μ < 1":                            func(c *ScheduleConfig) { c.Momentum = 1 },
+		"the momentum is NaN":                                              func(c *ScheduleConfig) { c.Momentum = math.NaN() },
 		"tasks: Schedule's network: layer 0 has -1 units; allowed: at lea": func(c *ScheduleConfig) { c.Hidden = []int{-1} },
 	} {
 		cfg := digitsConfig()

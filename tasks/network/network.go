@@ -87,8 +87,10 @@ func New[F vec.Float](width, height, classes int, layers ...Layer) (*Network[F],
 	n := &Network[F]{in: shape{1, height, width}}
 	at := n.in
 	for i, l := range append(append([]Layer(nil), layers...), Dense{classes}) {
-		if l == nil {
-			return nil, fmt.Errorf("network: layer %d is nil", i)
+		switch l.(type) {
+		case Dense, Conv, Pool:
+		default: // nil, a pointer, or what embeds a layer
+			return nil, fmt.Errorf("network: layer %d is a %T; allowed: Dense, Conv, Pool", i, l)
 		}
 		b, out, err := l.shape(at)
 		if err != nil {
@@ -155,11 +157,19 @@ func split[F vec.Float](l *build, theta []F) (w, biases []F) {
 func (n *Network[F]) Fits(set *data.Set) error {
 	classes := n.layers[len(n.layers)-1].out.channels
 	switch {
-	case set.Len() < 1:
+	case set == nil || set.Len() < 1:
 		return fmt.Errorf("network: there are no images; it needs at least one")
 	case set.Width != n.in.width || set.Height != n.in.height || set.Classes != classes:
 		return fmt.Errorf("network: the images are %d by %d in %d classes; this one is for %d by %d and %d",
 			set.Width, set.Height, set.Classes, n.in.width, n.in.height, classes)
+	case len(set.Images) != set.Len()*n.in.len():
+		return fmt.Errorf("network: %d images have %d pixels; with %d by %d they need %d",
+			set.Len(), len(set.Images), set.Width, set.Height, set.Len()*n.in.len())
+	}
+	for i, label := range set.Labels {
+		if int(label) >= classes {
+			return fmt.Errorf("network: label %d is %d; allowed: 0 to %d", i, label, classes-1)
+		}
 	}
 	return nil
 }

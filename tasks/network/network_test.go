@@ -195,18 +195,32 @@ func TestNotANumber(t *testing.T) {
 	assert.LessOrEqual(t, right, 4)
 }
 
+// embedding is a Layer by Dense's method, and none that a Pass knows.
+type embedding struct{ Dense }
+
 func TestErrors(t *testing.T) {
 	for want, layers := range map[string][]Layer{
 		"layer 0 has 0 units; allowed: at least 1":                       {Dense{0}},
 		"layer 1 has 3 channels with kernels of size 4; allowed: ":       {Dense{1}, Conv{4, 3}},
 		"layer 0 has 0 channels with kernels of size 3; allowed: ":       {Conv{3, 0}},
 		"layer 2 has pictures of 1 by 1 to take the maximum of 2 by 2 p": {Pool{}, Pool{}, Pool{}},
-		"layer 0 is nil": {nil},
+		"layer 0 is a <nil>; allowed: Dense, Conv, Pool":                 {nil},
+		"layer 1 is a *network.Dense; allowed: Dense, Conv, Pool":        {Dense{1}, &Dense{1}},
+		"layer 0 is a network.embedding; allowed: Dense, Conv, Po":       {embedding{Dense{1}}},
 	} {
 		_, err := New[float32](4, 4, 3, layers...)
 		assert.ErrorContains(t, err, want)
 	}
-	_, err := New[float32](0, 4, 3)
+	n, err := New[float32](4, 4, 3)
+	require.NoError(t, err)
+	for want, set := range map[string]*data.Set{
+		"there are no images":                               nil,
+		"2 images have 31 pixels; with 4 by 4 they need 32": {Images: make([]float32, 31), Labels: make([]uint8, 2), Width: 4, Height: 4, Classes: 3},
+		"label 1 is 3; allowed: 0 to 2":                     {Images: make([]float32, 32), Labels: []uint8{2, 3}, Width: 4, Height: 4, Classes: 3},
+	} {
+		assert.ErrorContains(t, n.Fits(set), want)
+	}
+	_, err = New[float32](0, 4, 3)
 	assert.ErrorContains(t, err, "images of 0 by 4")
 	_, err = New[float32](4, 4, 1)
 	assert.ErrorContains(t, err, "in 1 classes")
