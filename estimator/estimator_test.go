@@ -819,7 +819,7 @@ func TestConfigErrors(t *testing.T) {
 	assert.NoError(t, err)
 	est, err := New[float32](walk[float32]{1, 20, false}, good)
 	require.NoError(t, err)
-	assert.EqualError(t, est.SetSigma(1e-50), "estimator: Sigma is 1e-50; allowed: positive and finite, as a float32")
+	assert.EqualError(t, est.SetSigma(1e-50), "estimator: Sigma is 1e-50; allowed: positive and finite, 1/σ too, in float32")
 	_, err = ParseMethod("es")
 	assert.EqualError(t, err, `estimator: Method is "es"; allowed: one of nres, pes, gpes, fulles, tes, essingle, pesanalytic`)
 	for _, n := range MethodNames() {

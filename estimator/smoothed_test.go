@@ -46,6 +46,7 @@ func TestSmoothedLossPanics(t *testing.T) {
 	assert.PanicsWithValue(t, few, func() { SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 0, 2, 1) })
 	assert.PanicsWithValue(t, few, func() { SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 200, 1, 1) })
 }
+
 // TestSmoothedLossOfConstant: no variance is 0, not the root of a rounding error.
 func TestSmoothedLossOfConstant(t *testing.T) {
 	for n := 2; n < 40; n++ {
