@@ -30,6 +30,7 @@ import (
 // 4·Hidden² + 9·Hidden multiplications and 5·Hidden tanh for each of them.
 type Copy[F vec.Float] struct {
 	bits, hidden, batch int
+	at                  []int // where the rows of the hidden units are in theta
 	rows                *sync.Pool
 }
 
@@ -44,7 +45,11 @@ func NewCopy[F vec.Float](bits, hidden, batch int) (*Copy[F], error) {
 			return nil, fmt.Errorf("tasks: the %s is %d; Copy needs at least 1", c.name, c.value)
 		}
 	}
-	return &Copy[F]{bits, hidden, batch, &sync.Pool{New: func() interface{} {
+	at := make([]int, hidden)
+	for i := range at {
+		at[i] = (copySymbols + i) * 4 * hidden
+	}
+	return &Copy[F]{bits, hidden, batch, at, &sync.Pool{New: func() interface{} {
 		row := make([]F, 5*hidden)
 		return &row
 	}}}, nil
@@ -108,9 +113,7 @@ func (c *Copy[F]) symbol(env noise.Stream, k, t int) int {
 func (c *Copy[F]) cell(theta, gates, hidden, cells, tanh []F, symbol int) {
 	h := c.hidden
 	copy(gates, theta[symbol*4*h:])
-	for i, v := range hidden {
-		vec.Axpy(gates, v, theta[(copySymbols+i)*4*h:(copySymbols+i+1)*4*h])
-	}
+	vec.AxpyRows(gates, hidden, theta, c.at)
 	// The logistic function of x is ½ + ½·tanh(x/2).
 	sigmoids := gates[:3*h]
 	vec.Scale(sigmoids, 0.5, sigmoids)
@@ -219,7 +222,7 @@ func (c *Copy[F]) Backpropagate(grad, s, theta []F, t0, n int, env noise.Stream)
 			symbol := c.symbol(env, k, t0+j+1)
 			vec.Axpy(grad[symbol*4*h:(symbol+1)*4*h], 1, dGates)
 			for i, v := range before {
-				at := (copySymbols + i) * 4 * h
+				at := c.at[i]
 				vec.Axpy(grad[at:at+4*h], v, dGates)
 				up[i] = vec.Dot(theta[at:at+4*h], dGates)
 			}
