@@ -3,6 +3,7 @@ package estimator
 import (
 	"unsafe"
 
+	"github.com/noise-reuse/nres/internal/cast"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -301,7 +302,8 @@ func (e *engine[F]) foundShort(k block, sum []F) bool {
 	for j := range plus {
 		p, m := float64(sum[j]), float64(sum[k.lanes+j])
 		plus[j], minus[j] = p, m
-		if s, d := p+m, p-m; s-s != 0 || d-d != 0 {
+		// Differences of float32s don't overflow.
+		if s, d := p+m, p-m; s-s != 0 || !cast.Is32[F]() && d-d != 0 {
 			return false
 		}
 	}
