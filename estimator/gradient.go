@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"math"
-	"sort"
 
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
@@ -352,19 +351,50 @@ func (c *crew[F]) addNoise(xi []F, eps noise.Stream, off uint64, first bool) {
 }
 
 // ranks sorts the losses of both signs of all workers.
-type ranks struct {
-	loss  []float64 // 2i for θ+σε of worker i, 2i+1 for θ−σε
-	order []int
+type ranks struct{ order, other []ranked }
+
+// A ranked is a loss, as a key that is in order if the losses are, and where it is from: 2i for
+// θ+σε of worker i, 2i+1 for θ−σε.
+type ranked struct {
+	key uint64
+	of  int
 }
 
 func (r *ranks) init(workers int) {
-	r.loss = make([]float64, 2*workers)
-	r.order = make([]int, 0, 2*workers)
+	r.order, r.other = make([]ranked, 0, 2*workers), make([]ranked, 2*workers)
 }
 
-func (r *ranks) Len() int           { return len(r.order) }
-func (r *ranks) Swap(i, j int)      { r.order[i], r.order[j] = r.order[j], r.order[i] }
-func (r *ranks) Less(i, j int) bool { return r.loss[r.order[i]] < r.loss[r.order[j]] }
+func (r *ranks) add(loss float64, of int) {
+	b := math.Float64bits(loss + 0) // one zero
+	r.order = append(r.order, ranked{b ^ (uint64(int64(b)>>63) | 1<<63), of})
+}
+
+// sort goes through the keys byte by byte, which for 50,000 losses takes a fifth of the time of
+// comparing them, and little for bytes that all have in common, as those of float32.
+func (r *ranks) sort() {
+	var counts [8][256]int
+	for _, x := range r.order {
+		for i := range counts {
+			counts[i][byte(x.key>>(8*i))]++
+		}
+	}
+	for i := range counts {
+		if n := len(r.order); n == 0 || counts[i][byte(r.order[0].key>>(8*i))] == n {
+			continue
+		}
+		sum := 0
+		for b, n := range counts[i] {
+			counts[i][b], sum = sum, sum+n
+		}
+		sorted := r.other[:len(r.order)]
+		for _, x := range r.order {
+			b := byte(x.key >> (8 * i))
+			sorted[counts[i][b]] = x
+			counts[i][b]++
+		}
+		r.order, r.other = sorted, r.order[:cap(r.order)]
+	}
+}
 
 // shape sets the weight of each worker's one term to the difference of its centred
 // ranks.
@@ -372,24 +402,24 @@ func (r *ranks) shape(workers []worker) {
 	r.order = r.order[:0]
 	for i := range workers {
 		if w := &workers[i]; len(w.terms) > 0 {
-			r.loss[2*i], r.loss[2*i+1] = w.plus, w.minus
-			r.order = append(r.order, 2*i, 2*i+1)
+			r.add(w.plus, 2*i)
+			r.add(w.minus, 2*i+1)
 			w.terms[0].weight = 0
 		}
 	}
-	sort.Sort(r)
+	r.sort()
 	last := float64(len(r.order) - 1)
 	for lo := 0; lo < len(r.order); {
 		hi := lo + 1
-		for hi < len(r.order) && r.loss[r.order[hi]] == r.loss[r.order[lo]] {
+		for hi < len(r.order) && r.order[hi].key == r.order[lo].key {
 			hi++
 		}
 		rank := float64(lo+hi-1)/2/last - 0.5
-		for _, k := range r.order[lo:hi] {
-			if k%2 == 0 {
-				workers[k/2].terms[0].weight += rank
+		for _, x := range r.order[lo:hi] {
+			if x.of%2 == 0 {
+				workers[x.of/2].terms[0].weight += rank
 			} else {
-				workers[k/2].terms[0].weight -= rank
+				workers[x.of/2].terms[0].weight -= rank
 			}
 		}
 		lo = hi
