@@ -81,7 +81,10 @@ func (a *AskTell[F]) MarshalBinary() ([]byte, error) {
 	return w.Sum(), nil
 }
 
-// UnmarshalBinary restores a state, as [Estimator.UnmarshalBinary] does.
+// UnmarshalBinary restores a state, as [Estimator.UnmarshalBinary] does. Questions that were
+// asked after it was taken may be asked again, under the same serial number, around
+// another theta: what evaluators still find out for the process that is gone is to be
+// thrown away.
 func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
