@@ -147,16 +147,15 @@ func TestScheduleGolden(t *testing.T) {
 		cfg.Objective = objective
 		c, err := NewSchedule[float32](cfg)
 		require.NoError(t, err)
-		var first string
-		for parallelism := 1; parallelism <= 3; parallelism++ {
+		parallelisms := []int{2}
+		if objective == TrainingLoss {
+			parallelisms = []int{1, 2, 3}
+		}
+		for _, parallelism := range parallelisms {
 			path := descend[float32](t, c, []float32{-2, 0}, estimator.Config{Workers: 10, Window: 5, Sigma: 0.1, Seed: 1, Parallelism: parallelism},
 				optim.NewAdam[float32](0.01), 11)
-			if first == "" {
-				first = bits32(path)
-			}
-			assert.Equal(t, first, bits32(path))
+			assert.Equal(t, want, bits32(path), "%d, parallelism %d", objective, parallelism)
 		}
-		assert.Equal(t, want, first, "%d", objective)
 	}
 }
 
