@@ -82,8 +82,8 @@ element:                          \
 	BNE   element             \
 done:
 
-// func add32NEON(dst, a, b *float32, n int)
-TEXT ·add32NEON(SB), NOSPLIT, $0-32
+// func add32(dst, a, b *float32, n int)
+TEXT ·add32(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), pd
 	MOVD a+8(FP), pa
 	MOVD b+16(FP), pb
@@ -91,8 +91,8 @@ TEXT ·add32NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR2, ONE2, BINARY, FADD_4S, FADD_4S, FMOVS, 4)
 	RET
 
-// func add64NEON(dst, a, b *float64, n int)
-TEXT ·add64NEON(SB), NOSPLIT, $0-32
+// func add64(dst, a, b *float64, n int)
+TEXT ·add64(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), pd
 	MOVD a+8(FP), pa
 	MOVD b+16(FP), pb
@@ -100,8 +100,8 @@ TEXT ·add64NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR2, ONE2, BINARY, FADD_2D, FADD_2D, FMOVD, 8)
 	RET
 
-// func sub32NEON(dst, a, b *float32, n int)
-TEXT ·sub32NEON(SB), NOSPLIT, $0-32
+// func sub32(dst, a, b *float32, n int)
+TEXT ·sub32(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), pd
 	MOVD a+8(FP), pa
 	MOVD b+16(FP), pb
@@ -109,8 +109,8 @@ TEXT ·sub32NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR2, ONE2, BINARY, FSUB_4S, FADD_4S, FMOVS, 4)
 	RET
 
-// func sub64NEON(dst, a, b *float64, n int)
-TEXT ·sub64NEON(SB), NOSPLIT, $0-32
+// func sub64(dst, a, b *float64, n int)
+TEXT ·sub64(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), pd
 	MOVD a+8(FP), pa
 	MOVD b+16(FP), pb
@@ -118,8 +118,8 @@ TEXT ·sub64NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR2, ONE2, BINARY, FSUB_2D, FADD_2D, FMOVD, 8)
 	RET
 
-// func mul32NEON(dst, a, b *float32, n int)
-TEXT ·mul32NEON(SB), NOSPLIT, $0-32
+// func mul32(dst, a, b *float32, n int)
+TEXT ·mul32(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), pd
 	MOVD a+8(FP), pa
 	MOVD b+16(FP), pb
@@ -127,8 +127,8 @@ TEXT ·mul32NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR2, ONE2, BINARY, FMUL_4S, FADD_4S, FMOVS, 4)
 	RET
 
-// func mul64NEON(dst, a, b *float64, n int)
-TEXT ·mul64NEON(SB), NOSPLIT, $0-32
+// func mul64(dst, a, b *float64, n int)
+TEXT ·mul64(SB), NOSPLIT, $0-32
 	MOVD dst+0(FP), pd
 	MOVD a+8(FP), pa
 	MOVD b+16(FP), pb
@@ -136,8 +136,8 @@ TEXT ·mul64NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR2, ONE2, BINARY, FMUL_2D, FADD_2D, FMOVD, 8)
 	RET
 
-// func mulAdd32NEON(dst, a, b, c *float32, n int)
-TEXT ·mulAdd32NEON(SB), NOSPLIT, $0-40
+// func mulAdd32(dst, a, b, c *float32, n int)
+TEXT ·mulAdd32(SB), NOSPLIT, $0-40
 	MOVD dst+0(FP), pd
 	MOVD a+8(FP), pa
 	MOVD b+16(FP), pb
@@ -146,8 +146,8 @@ TEXT ·mulAdd32NEON(SB), NOSPLIT, $0-40
 	LOOP(FOUR3, ONE3, MULADD, FMUL_4S, FADD_4S, FMOVS, 4)
 	RET
 
-// func mulAdd64NEON(dst, a, b, c *float64, n int)
-TEXT ·mulAdd64NEON(SB), NOSPLIT, $0-40
+// func mulAdd64(dst, a, b, c *float64, n int)
+TEXT ·mulAdd64(SB), NOSPLIT, $0-40
 	MOVD dst+0(FP), pd
 	MOVD a+8(FP), pa
 	MOVD b+16(FP), pb
@@ -156,8 +156,8 @@ TEXT ·mulAdd64NEON(SB), NOSPLIT, $0-40
 	LOOP(FOUR3, ONE3, MULADD, FMUL_2D, FADD_2D, FMOVD, 8)
 	RET
 
-// func axpy32NEON(y *float32, a float32, x *float32, n int)
-TEXT ·axpy32NEON(SB), NOSPLIT, $0-32
+// func axpy32(y *float32, a float32, x *float32, n int)
+TEXT ·axpy32(SB), NOSPLIT, $0-32
 	MOVD  y+0(FP), pd
 	MOVD  y+0(FP), pb
 	MOVD  $a+8(FP), pa
@@ -167,8 +167,8 @@ TEXT ·axpy32NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR2, ONE2, AXPY, FMUL_4S, FADD_4S, FMOVS, 4)
 	RET
 
-// func axpy64NEON(y *float64, a float64, x *float64, n int)
-TEXT ·axpy64NEON(SB), NOSPLIT, $0-32
+// func axpy64(y *float64, a float64, x *float64, n int)
+TEXT ·axpy64(SB), NOSPLIT, $0-32
 	MOVD  y+0(FP), pd
 	MOVD  y+0(FP), pb
 	MOVD  $a+8(FP), pa
@@ -178,8 +178,8 @@ TEXT ·axpy64NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR2, ONE2, AXPY, FMUL_2D, FADD_2D, FMOVD, 8)
 	RET
 
-// func scale32NEON(dst *float32, a float32, x *float32, n int)
-TEXT ·scale32NEON(SB), NOSPLIT, $0-32
+// func scale32(dst *float32, a float32, x *float32, n int)
+TEXT ·scale32(SB), NOSPLIT, $0-32
 	MOVD  dst+0(FP), pd
 	MOVD  $a+8(FP), pa
 	VLD1R (pa), [V20.S4]
@@ -188,8 +188,8 @@ TEXT ·scale32NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR1, ONE1, SCALE, FMUL_4S, FADD_4S, FMOVS, 4)
 	RET
 
-// func scale64NEON(dst *float64, a float64, x *float64, n int)
-TEXT ·scale64NEON(SB), NOSPLIT, $0-32
+// func scale64(dst *float64, a float64, x *float64, n int)
+TEXT ·scale64(SB), NOSPLIT, $0-32
 	MOVD  dst+0(FP), pd
 	MOVD  $a+8(FP), pa
 	VLD1R (pa), [V20.D2]
@@ -198,16 +198,16 @@ TEXT ·scale64NEON(SB), NOSPLIT, $0-32
 	LOOP(FOUR1, ONE1, SCALE, FMUL_2D, FADD_2D, FMOVD, 8)
 	RET
 
-// func sqrt32NEON(dst, x *float32, n int)
-TEXT ·sqrt32NEON(SB), NOSPLIT, $0-24
+// func sqrt32(dst, x *float32, n int)
+TEXT ·sqrt32(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), pd
 	MOVD x+8(FP), pa
 	MOVD n+16(FP), left
 	LOOP(FOUR1, ONE1, SQRT, FSQRT_4S, FADD_4S, FMOVS, 4)
 	RET
 
-// func sqrt64NEON(dst, x *float64, n int)
-TEXT ·sqrt64NEON(SB), NOSPLIT, $0-24
+// func sqrt64(dst, x *float64, n int)
+TEXT ·sqrt64(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), pd
 	MOVD x+8(FP), pa
 	MOVD n+16(FP), left

@@ -149,8 +149,8 @@ GLOBL exp32<>(SB), NOPTR|RODATA, $0x90
 	V(FMUL_4S, z, y, y)              \
 	V(FMUL_4S, t, y, y)
 
-// func exp32NEON(dst, x *float32, n int)
-TEXT ·exp32NEON(SB), NOSPLIT, $0-24
+// func exp32(dst, x *float32, n int)
+TEXT ·exp32(SB), NOSPLIT, $0-24
 	MOVD   dst+0(FP), pd
 	MOVD   x+8(FP), px
 	MOVD   n+16(FP), left
@@ -223,8 +223,8 @@ GLOBL exp64<>(SB), NOPTR|RODATA, $0xf0
 	V(FMUL_2D, z, y, y)              \
 	V(FMUL_2D, t, y, y)
 
-// func exp64NEON(dst, x *float64, n int)
-TEXT ·exp64NEON(SB), NOSPLIT, $0-24
+// func exp64(dst, x *float64, n int)
+TEXT ·exp64(SB), NOSPLIT, $0-24
 	MOVD   dst+0(FP), pd
 	MOVD   x+8(FP), px
 	MOVD   n+16(FP), left
@@ -281,8 +281,8 @@ GLOBL tanh32<>(SB), NOPTR|RODATA, $0x90
 	V(FDIV_4S, den, q, q)            \
 	C(BIF_16B, sign, q, y)
 
-// func tanh32NEON(dst, x *float32, n int)
-TEXT ·tanh32NEON(SB), NOSPLIT, $0-24
+// func tanh32(dst, x *float32, n int)
+TEXT ·tanh32(SB), NOSPLIT, $0-24
 	MOVD   dst+0(FP), pd
 	MOVD   x+8(FP), px
 	MOVD   n+16(FP), left
@@ -358,8 +358,8 @@ GLOBL tanh64<>(SB), NOPTR|RODATA, $0xe0
 	FLDPQ save-32(SP), (F18, F19)    \
 	C(BIT_16B, sign, 16, y)
 
-// func tanh64NEON(dst, x *float64, n int)
-TEXT ·tanh64NEON(SB), NOSPLIT, $64-24
+// func tanh64(dst, x *float64, n int)
+TEXT ·tanh64(SB), NOSPLIT, $64-24
 	MOVD   dst+0(FP), pd
 	MOVD   x+8(FP), px
 	MOVD   n+16(FP), left

@@ -196,8 +196,8 @@ store:                                         \
 	FADD_2D(1, 0, 0)                       \
 	FADDP_2D(0, 0, 0)
 
-// func dot32NEON(a, b *float32, n int, acc *[block]float32) float32
-TEXT ·dot32NEON(SB), NOSPLIT, $256-36
+// func dot32(a, b *float32, n int, acc *[block]float32) float32
+TEXT ·dot32(SB), NOSPLIT, $256-36
 	MOVD a+0(FP), pa
 	MOVD b+8(FP), pb
 	MOVD n+16(FP), left
@@ -206,8 +206,8 @@ TEXT ·dot32NEON(SB), NOSPLIT, $256-36
 	FMOVS F0, ret+32(FP)
 	RET
 
-// func dot64NEON(a, b *float64, n int, acc *[block]float64) float64
-TEXT ·dot64NEON(SB), NOSPLIT, $512-40
+// func dot64(a, b *float64, n int, acc *[block]float64) float64
+TEXT ·dot64(SB), NOSPLIT, $512-40
 	MOVD a+0(FP), pa
 	MOVD b+8(FP), pb
 	MOVD n+16(FP), left
@@ -216,8 +216,8 @@ TEXT ·dot64NEON(SB), NOSPLIT, $512-40
 	FMOVD F0, ret+32(FP)
 	RET
 
-// func sum32NEON(x *float32, n int, acc *[block]float32) float32
-TEXT ·sum32NEON(SB), NOSPLIT, $256-28
+// func sum32(x *float32, n int, acc *[block]float32) float32
+TEXT ·sum32(SB), NOSPLIT, $256-28
 	MOVD x+0(FP), pa
 	MOVD n+8(FP), left
 	BEGIN(acc+16(FP), $buf-256(SP))
@@ -225,8 +225,8 @@ TEXT ·sum32NEON(SB), NOSPLIT, $256-28
 	FMOVS F0, ret+24(FP)
 	RET
 
-// func sum64NEON(x *float64, n int, acc *[block]float64) float64
-TEXT ·sum64NEON(SB), NOSPLIT, $512-32
+// func sum64(x *float64, n int, acc *[block]float64) float64
+TEXT ·sum64(SB), NOSPLIT, $512-32
 	MOVD x+0(FP), pa
 	MOVD n+8(FP), left
 	BEGIN(acc+16(FP), $buf-512(SP))
@@ -234,8 +234,8 @@ TEXT ·sum64NEON(SB), NOSPLIT, $512-32
 	FMOVD F0, ret+24(FP)
 	RET
 
-// func sumSq32NEON(x *float32, n int, acc *[block]float32) float32
-TEXT ·sumSq32NEON(SB), NOSPLIT, $256-28
+// func sumSq32(x *float32, n int, acc *[block]float32) float32
+TEXT ·sumSq32(SB), NOSPLIT, $256-28
 	MOVD x+0(FP), pa
 	MOVD n+8(FP), left
 	BEGIN(acc+16(FP), $buf-256(SP))
@@ -243,8 +243,8 @@ TEXT ·sumSq32NEON(SB), NOSPLIT, $256-28
 	FMOVS F0, ret+24(FP)
 	RET
 
-// func sumSq64NEON(x *float64, n int, acc *[block]float64) float64
-TEXT ·sumSq64NEON(SB), NOSPLIT, $512-32
+// func sumSq64(x *float64, n int, acc *[block]float64) float64
+TEXT ·sumSq64(SB), NOSPLIT, $512-32
 	MOVD x+0(FP), pa
 	MOVD n+8(FP), left
 	BEGIN(acc+16(FP), $buf-512(SP))

@@ -14,11 +14,19 @@ const (
 	badOverlap = "vec: slices overlap inexactly"
 )
 
-// check panics unless x is as long as dst and either dst itself or apart from it.
-func check[F Float](dst, x []F) {
-	if len(dst) != len(x) {
+// The functions that do the work, in vec_asm.go and vec_noasm.go, call check or
+// checkLength: what is exported only has their calls, so that it is inlined.
+
+// checkLength panics unless the slices have one length.
+func checkLength[F Float](a, b []F) {
+	if len(a) != len(b) {
 		panic(badLength)
 	}
+}
+
+// check panics unless x is as long as dst and either dst itself or apart from it.
+func check[F Float](dst, x []F) {
+	checkLength(dst, x)
 	size := uintptr(len(x)) * unsafe.Sizeof(*new(F))
 	d := uintptr(unsafe.Pointer(unsafe.SliceData(dst))) - uintptr(unsafe.Pointer(unsafe.SliceData(x)))
 	if d != 0 && (d < size || -d < size) {
@@ -34,11 +42,7 @@ func check[F Float](dst, x []F) {
 //
 // dst may be a or b. It panics if the argument lengths do not match or if dst
 // overlaps an input inexactly. It costs one pass over memory.
-func Add[F Float](dst, a, b []F) {
-	check(dst, a)
-	check(dst, b)
-	add(dst, a, b)
-}
+func Add[F Float](dst, a, b []F) { add(dst, a, b) }
 
 // Sub stores the difference of a and b in dst:
 //
@@ -48,11 +52,7 @@ func Add[F Float](dst, a, b []F) {
 //
 // dst may be a or b. It panics if the argument lengths do not match or if dst
 // overlaps an input inexactly. It costs one pass over memory.
-func Sub[F Float](dst, a, b []F) {
-	check(dst, a)
-	check(dst, b)
-	sub(dst, a, b)
-}
+func Sub[F Float](dst, a, b []F) { sub(dst, a, b) }
 
 // Mul stores the element-wise product of a and b in dst:
 //
@@ -62,11 +62,7 @@ func Sub[F Float](dst, a, b []F) {
 //
 // dst may be a or b. It panics if the argument lengths do not match or if dst
 // overlaps an input inexactly. It costs one pass over memory.
-func Mul[F Float](dst, a, b []F) {
-	check(dst, a)
-	check(dst, b)
-	mul(dst, a, b)
-}
+func Mul[F Float](dst, a, b []F) { mul(dst, a, b) }
 
 // MulAdd stores the element-wise product of a and b plus c in dst. It is not a
 // fused multiply-add: the product is rounded, then the sum.
@@ -77,12 +73,7 @@ func Mul[F Float](dst, a, b []F) {
 //
 // dst may be a, b or c. It panics if the argument lengths do not match or if dst
 // overlaps an input inexactly. It costs one pass over memory.
-func MulAdd[F Float](dst, a, b, c []F) {
-	check(dst, a)
-	check(dst, b)
-	check(dst, c)
-	mulAdd(dst, a, b, c)
-}
+func MulAdd[F Float](dst, a, b, c []F) { mulAdd(dst, a, b, c) }
 
 // Axpy adds a times x to y:
 //
@@ -92,10 +83,7 @@ func MulAdd[F Float](dst, a, b, c []F) {
 //
 // y may be x. It panics if the argument lengths do not match or if y overlaps x
 // inexactly. It costs one pass over memory.
-func Axpy[F Float](y []F, a F, x []F) {
-	check(y, x)
-	axpy(y, a, x)
-}
+func Axpy[F Float](y []F, a F, x []F) { axpy(y, a, x) }
 
 // Scale stores a times x in dst:
 //
@@ -105,10 +93,7 @@ func Axpy[F Float](y []F, a F, x []F) {
 //
 // dst may be x. It panics if the argument lengths do not match or if dst
 // overlaps x inexactly. It costs one pass over memory.
-func Scale[F Float](dst []F, a F, x []F) {
-	check(dst, x)
-	scale(dst, a, x)
-}
+func Scale[F Float](dst []F, a F, x []F) { scale(dst, a, x) }
 
 // Dot returns the sum of
 //
@@ -117,12 +102,7 @@ func Scale[F Float](dst []F, a F, x []F) {
 // added in the order that the package documentation gives; +0 if there are no
 // elements. a and b may overlap in any way. It panics if the argument lengths do
 // not match. It costs one pass over memory.
-func Dot[F Float](a, b []F) F {
-	if len(a) != len(b) {
-		panic(badLength)
-	}
-	return dot(a, b)
-}
+func Dot[F Float](a, b []F) F { return dot(a, b) }
 
 // Sum returns the sum of the elements of x, added in the order that the package
 // documentation gives; +0 if there are none. It costs one pass over memory.
@@ -142,10 +122,7 @@ func SumSq[F Float](x []F) F { return sumSq(x) }
 // the argument lengths do not match or if dst overlaps x inexactly. An element
 // costs 27 operations (float32) or 37 (float64), none a division, whatever
 // its value.
-func Exp[F Float](dst, x []F) {
-	check(dst, x)
-	exp(dst, x)
-}
+func Exp[F Float](dst, x []F) { exp(dst, x) }
 
 // Tanh stores the hyperbolic tangent of x in dst:
 //
@@ -157,10 +134,7 @@ func Exp[F Float](dst, x []F) {
 // the argument lengths do not match or if dst overlaps x inexactly. An element
 // costs 26 operations (float32) or 37 (float64), one a division, whatever
 // its value.
-func Tanh[F Float](dst, x []F) {
-	check(dst, x)
-	tanh(dst, x)
-}
+func Tanh[F Float](dst, x []F) { tanh(dst, x) }
 
 // Sqrt stores the square root of x, correctly rounded, in dst:
 //
@@ -171,7 +145,4 @@ func Tanh[F Float](dst, x []F) {
 // The root of -0 is -0, that of a number below 0 is NaN. dst may be x. It panics
 // if the argument lengths do not match or if dst overlaps x inexactly. An element
 // costs one square root.
-func Sqrt[F Float](dst, x []F) {
-	check(dst, x)
-	sqrt(dst, x)
-}
+func Sqrt[F Float](dst, x []F) { sqrt(dst, x) }

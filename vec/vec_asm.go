@@ -2,12 +2,18 @@
 
 package vec
 
-import "github.com/noise-reuse/nres/internal/cast"
+import (
+	"unsafe"
 
-// What the assembly does not do is here: choosing it, and cutting calls into
-// chunks. The kernels, in vec_<arch>.go, work on n > 0 elements. They are Go
-// functions that are not inlined, because their prologue is where a goroutine can
-// be preempted between two calls of assembly.
+	"github.com/noise-reuse/nres/internal/cast"
+	"github.com/noise-reuse/nres/internal/race"
+)
+
+// What the assembly does not do is here: when to use it, and cutting calls into
+// chunks. For all chunks but the last a function calls itself: its prologue is where
+// a goroutine can be preempted between two calls of assembly. There is no function
+// between these and the kernels, and none between them and the caller, where the
+// exported ones are inlined: with 16 elements a call takes longer than the work.
 
 const (
 	// These bounds of a call make it 0.5 to 5 µs, and with nothing but subnormal numbers,
@@ -21,310 +27,355 @@ const (
 	mathChunk32 = 2 << 10
 
 	// From these lengths on the kernels are faster than plain Go.
-	minLength       = 12
-	minMathLength   = 6
-	minReduceLength = lanes + 1
+	minLength     = 12
+	minMathLength = 6
+	minReduce32   = 10
+	minReduce64   = lanes + 1
 )
 
+func chunk[F Float]() int {
+	if cast.Is32[F]() {
+		return chunk32
+	}
+	return chunk64
+}
+
+func mathChunk[F Float]() int {
+	if cast.Is32[F]() {
+		return mathChunk32
+	}
+	return mathChunk64
+}
+
+func minReduce[F Float]() int {
+	if cast.Is32[F]() {
+		return minReduce32
+	}
+	return minReduce64
+}
+
+func p32[F Float](x []F) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(x))) }
+func p64[F Float](x []F) *float64 { return (*float64)(unsafe.Pointer(unsafe.SliceData(x))) }
+
 func add[F Float](dst, a, b []F) {
-	switch {
-	case len(dst) < minLength || !kernels():
+	check(dst, a)
+	check(dst, b)
+	if len(dst) < minLength || !kernels() {
 		addGeneric(dst, a, b)
-	case cast.Is32[F]():
-		dst, a, b := cast.To32(dst), cast.To32(a), cast.To32(b)
-		for len(dst) > chunk32 {
-			addKernel32(&dst[0], &a[0], &b[0], chunk32)
-			dst, a, b = dst[chunk32:], a[chunk32:], b[chunk32:]
-		}
-		addKernel32(&dst[0], &a[0], &b[0], len(dst))
-	default:
-		dst, a, b := cast.To64(dst), cast.To64(a), cast.To64(b)
-		for len(dst) > chunk64 {
-			addKernel64(&dst[0], &a[0], &b[0], chunk64)
-			dst, a, b = dst[chunk64:], a[chunk64:], b[chunk64:]
-		}
-		addKernel64(&dst[0], &a[0], &b[0], len(dst))
+		return
+	}
+	for n := chunk[F](); len(dst) > n; dst, a, b = dst[n:], a[n:], b[n:] {
+		add(dst[:n], a[:n], b[:n])
+	}
+	race.Read(unsafe.SliceData(a), len(a))
+	race.Read(unsafe.SliceData(b), len(b))
+	race.Write(unsafe.SliceData(dst), len(dst))
+	if cast.Is32[F]() {
+		add32(p32(dst), p32(a), p32(b), len(dst))
+	} else {
+		add64(p64(dst), p64(a), p64(b), len(dst))
 	}
 }
 
 func sub[F Float](dst, a, b []F) {
-	switch {
-	case len(dst) < minLength || !kernels():
+	check(dst, a)
+	check(dst, b)
+	if len(dst) < minLength || !kernels() {
 		subGeneric(dst, a, b)
-	case cast.Is32[F]():
-		dst, a, b := cast.To32(dst), cast.To32(a), cast.To32(b)
-		for len(dst) > chunk32 {
-			subKernel32(&dst[0], &a[0], &b[0], chunk32)
-			dst, a, b = dst[chunk32:], a[chunk32:], b[chunk32:]
-		}
-		subKernel32(&dst[0], &a[0], &b[0], len(dst))
-	default:
-		dst, a, b := cast.To64(dst), cast.To64(a), cast.To64(b)
-		for len(dst) > chunk64 {
-			subKernel64(&dst[0], &a[0], &b[0], chunk64)
-			dst, a, b = dst[chunk64:], a[chunk64:], b[chunk64:]
-		}
-		subKernel64(&dst[0], &a[0], &b[0], len(dst))
+		return
+	}
+	for n := chunk[F](); len(dst) > n; dst, a, b = dst[n:], a[n:], b[n:] {
+		sub(dst[:n], a[:n], b[:n])
+	}
+	race.Read(unsafe.SliceData(a), len(a))
+	race.Read(unsafe.SliceData(b), len(b))
+	race.Write(unsafe.SliceData(dst), len(dst))
+	if cast.Is32[F]() {
+		sub32(p32(dst), p32(a), p32(b), len(dst))
+	} else {
+		sub64(p64(dst), p64(a), p64(b), len(dst))
 	}
 }
 
 func mul[F Float](dst, a, b []F) {
-	switch {
-	case len(dst) < minLength || !kernels():
+	check(dst, a)
+	check(dst, b)
+	if len(dst) < minLength || !kernels() {
 		mulGeneric(dst, a, b)
-	case cast.Is32[F]():
-		dst, a, b := cast.To32(dst), cast.To32(a), cast.To32(b)
-		for len(dst) > chunk32 {
-			mulKernel32(&dst[0], &a[0], &b[0], chunk32)
-			dst, a, b = dst[chunk32:], a[chunk32:], b[chunk32:]
-		}
-		mulKernel32(&dst[0], &a[0], &b[0], len(dst))
-	default:
-		dst, a, b := cast.To64(dst), cast.To64(a), cast.To64(b)
-		for len(dst) > chunk64 {
-			mulKernel64(&dst[0], &a[0], &b[0], chunk64)
-			dst, a, b = dst[chunk64:], a[chunk64:], b[chunk64:]
-		}
-		mulKernel64(&dst[0], &a[0], &b[0], len(dst))
+		return
+	}
+	for n := chunk[F](); len(dst) > n; dst, a, b = dst[n:], a[n:], b[n:] {
+		mul(dst[:n], a[:n], b[:n])
+	}
+	race.Read(unsafe.SliceData(a), len(a))
+	race.Read(unsafe.SliceData(b), len(b))
+	race.Write(unsafe.SliceData(dst), len(dst))
+	if cast.Is32[F]() {
+		mul32(p32(dst), p32(a), p32(b), len(dst))
+	} else {
+		mul64(p64(dst), p64(a), p64(b), len(dst))
 	}
 }
 
 func mulAdd[F Float](dst, a, b, c []F) {
-	switch {
-	case len(dst) < minLength || !kernels():
+	check(dst, a)
+	check(dst, b)
+	check(dst, c)
+	if len(dst) < minLength || !kernels() {
 		mulAddGeneric(dst, a, b, c)
-	case cast.Is32[F]():
-		dst, a, b, c := cast.To32(dst), cast.To32(a), cast.To32(b), cast.To32(c)
-		for len(dst) > chunk32 {
-			mulAddKernel32(&dst[0], &a[0], &b[0], &c[0], chunk32)
-			dst, a, b, c = dst[chunk32:], a[chunk32:], b[chunk32:], c[chunk32:]
-		}
-		mulAddKernel32(&dst[0], &a[0], &b[0], &c[0], len(dst))
-	default:
-		dst, a, b, c := cast.To64(dst), cast.To64(a), cast.To64(b), cast.To64(c)
-		for len(dst) > chunk64 {
-			mulAddKernel64(&dst[0], &a[0], &b[0], &c[0], chunk64)
-			dst, a, b, c = dst[chunk64:], a[chunk64:], b[chunk64:], c[chunk64:]
-		}
-		mulAddKernel64(&dst[0], &a[0], &b[0], &c[0], len(dst))
+		return
+	}
+	for n := chunk[F](); len(dst) > n; dst, a, b, c = dst[n:], a[n:], b[n:], c[n:] {
+		mulAdd(dst[:n], a[:n], b[:n], c[:n])
+	}
+	race.Read(unsafe.SliceData(a), len(a))
+	race.Read(unsafe.SliceData(b), len(b))
+	race.Read(unsafe.SliceData(c), len(c))
+	race.Write(unsafe.SliceData(dst), len(dst))
+	if cast.Is32[F]() {
+		mulAdd32(p32(dst), p32(a), p32(b), p32(c), len(dst))
+	} else {
+		mulAdd64(p64(dst), p64(a), p64(b), p64(c), len(dst))
 	}
 }
 
 func axpy[F Float](y []F, a F, x []F) {
-	switch {
-	case len(y) < minLength || !kernels():
+	check(y, x)
+	if len(y) < minLength || !kernels() {
 		axpyGeneric(y, a, x)
-	case cast.Is32[F]():
-		y, x := cast.To32(y), cast.To32(x)
-		for len(y) > chunk32 {
-			axpyKernel32(&y[0], float32(a), &x[0], chunk32)
-			y, x = y[chunk32:], x[chunk32:]
-		}
-		axpyKernel32(&y[0], float32(a), &x[0], len(y))
-	default:
-		y, x := cast.To64(y), cast.To64(x)
-		for len(y) > chunk64 {
-			axpyKernel64(&y[0], float64(a), &x[0], chunk64)
-			y, x = y[chunk64:], x[chunk64:]
-		}
-		axpyKernel64(&y[0], float64(a), &x[0], len(y))
+		return
+	}
+	for n := chunk[F](); len(y) > n; y, x = y[n:], x[n:] {
+		axpy(y[:n], a, x[:n])
+	}
+	race.Read(unsafe.SliceData(x), len(x))
+	race.Write(unsafe.SliceData(y), len(y))
+	if cast.Is32[F]() {
+		axpy32(p32(y), float32(a), p32(x), len(y))
+	} else {
+		axpy64(p64(y), float64(a), p64(x), len(y))
 	}
 }
 
 func scale[F Float](dst []F, a F, x []F) {
-	switch {
-	case len(dst) < minLength || !kernels():
+	check(dst, x)
+	if len(dst) < minLength || !kernels() {
 		scaleGeneric(dst, a, x)
-	case cast.Is32[F]():
-		dst, x := cast.To32(dst), cast.To32(x)
-		for len(dst) > chunk32 {
-			scaleKernel32(&dst[0], float32(a), &x[0], chunk32)
-			dst, x = dst[chunk32:], x[chunk32:]
-		}
-		scaleKernel32(&dst[0], float32(a), &x[0], len(dst))
-	default:
-		dst, x := cast.To64(dst), cast.To64(x)
-		for len(dst) > chunk64 {
-			scaleKernel64(&dst[0], float64(a), &x[0], chunk64)
-			dst, x = dst[chunk64:], x[chunk64:]
-		}
-		scaleKernel64(&dst[0], float64(a), &x[0], len(dst))
+		return
+	}
+	for n := chunk[F](); len(dst) > n; dst, x = dst[n:], x[n:] {
+		scale(dst[:n], a, x[:n])
+	}
+	race.Read(unsafe.SliceData(x), len(x))
+	race.Write(unsafe.SliceData(dst), len(dst))
+	if cast.Is32[F]() {
+		scale32(p32(dst), float32(a), p32(x), len(dst))
+	} else {
+		scale64(p64(dst), float64(a), p64(x), len(dst))
 	}
 }
 
 func exp[F Float](dst, x []F) {
-	switch {
-	case len(dst) < minMathLength || !kernels():
+	check(dst, x)
+	if len(dst) < minMathLength || !kernels() {
 		expGeneric(dst, x)
-	case cast.Is32[F]():
-		dst, x := cast.To32(dst), cast.To32(x)
-		for len(dst) > mathChunk32 {
-			expKernel32(&dst[0], &x[0], mathChunk32)
-			dst, x = dst[mathChunk32:], x[mathChunk32:]
-		}
-		expKernel32(&dst[0], &x[0], len(dst))
-	default:
-		dst, x := cast.To64(dst), cast.To64(x)
-		for len(dst) > mathChunk64 {
-			expKernel64(&dst[0], &x[0], mathChunk64)
-			dst, x = dst[mathChunk64:], x[mathChunk64:]
-		}
-		expKernel64(&dst[0], &x[0], len(dst))
+		return
+	}
+	for n := mathChunk[F](); len(dst) > n; dst, x = dst[n:], x[n:] {
+		exp(dst[:n], x[:n])
+	}
+	race.Read(unsafe.SliceData(x), len(x))
+	race.Write(unsafe.SliceData(dst), len(dst))
+	if cast.Is32[F]() {
+		exp32(p32(dst), p32(x), len(dst))
+	} else {
+		exp64(p64(dst), p64(x), len(dst))
 	}
 }
 
 func tanh[F Float](dst, x []F) {
-	switch {
-	case len(dst) < minMathLength || !kernels():
+	check(dst, x)
+	if len(dst) < minMathLength || !kernels() {
 		tanhGeneric(dst, x)
-	case cast.Is32[F]():
-		dst, x := cast.To32(dst), cast.To32(x)
-		for len(dst) > mathChunk32 {
-			tanhKernel32(&dst[0], &x[0], mathChunk32)
-			dst, x = dst[mathChunk32:], x[mathChunk32:]
-		}
-		tanhKernel32(&dst[0], &x[0], len(dst))
-	default:
-		dst, x := cast.To64(dst), cast.To64(x)
-		for len(dst) > mathChunk64 {
-			tanhKernel64(&dst[0], &x[0], mathChunk64)
-			dst, x = dst[mathChunk64:], x[mathChunk64:]
-		}
-		tanhKernel64(&dst[0], &x[0], len(dst))
+		return
+	}
+	for n := mathChunk[F](); len(dst) > n; dst, x = dst[n:], x[n:] {
+		tanh(dst[:n], x[:n])
+	}
+	race.Read(unsafe.SliceData(x), len(x))
+	race.Write(unsafe.SliceData(dst), len(dst))
+	if cast.Is32[F]() {
+		tanh32(p32(dst), p32(x), len(dst))
+	} else {
+		tanh64(p64(dst), p64(x), len(dst))
 	}
 }
 
 func sqrt[F Float](dst, x []F) {
-	switch {
-	case len(dst) < minLength || !kernels():
+	check(dst, x)
+	if len(dst) < minLength || !kernels() {
 		sqrtGeneric(dst, x)
-	case cast.Is32[F]():
-		dst, x := cast.To32(dst), cast.To32(x)
-		for len(dst) > mathChunk32 {
-			sqrtKernel32(&dst[0], &x[0], mathChunk32)
-			dst, x = dst[mathChunk32:], x[mathChunk32:]
-		}
-		sqrtKernel32(&dst[0], &x[0], len(dst))
-	default:
-		dst, x := cast.To64(dst), cast.To64(x)
-		for len(dst) > mathChunk64 {
-			sqrtKernel64(&dst[0], &x[0], mathChunk64)
-			dst, x = dst[mathChunk64:], x[mathChunk64:]
-		}
-		sqrtKernel64(&dst[0], &x[0], len(dst))
+		return
+	}
+	for n := mathChunk[F](); len(dst) > n; dst, x = dst[n:], x[n:] {
+		sqrt(dst[:n], x[:n])
+	}
+	race.Read(unsafe.SliceData(x), len(x))
+	race.Write(unsafe.SliceData(dst), len(dst))
+	if cast.Is32[F]() {
+		sqrt32(p32(dst), p32(x), len(dst))
+	} else {
+		sqrt64(p64(dst), p64(x), len(dst))
 	}
 }
 
 // A reduction of one chunk keeps its accumulators in registers; those of several
-// pass them on in memory.
+// pass them on in memory, and only the last one's result counts.
 
-func dot[F Float](a, b []F) F {
+func dot[F Float](a, b []F) F { return dotOn(a, b, nil) }
+
+func dotOn[F Float](a, b []F, acc *[block]F) F {
+	checkLength(a, b)
 	switch {
-	case len(a) < minReduceLength || !kernels():
+	case acc == nil && (len(a) < minReduce[F]() || !kernels()):
 		return dotGeneric(a, b)
-	case cast.Is32[F]():
-		a, b := cast.To32(a), cast.To32(b)
-		if len(a) > chunk32 {
-			return F(dotChunks32(a, b))
-		}
-		return F(dotKernel32(&a[0], &b[0], len(a), nil))
-	default:
-		a, b := cast.To64(a), cast.To64(b)
-		if len(a) > chunk64 {
-			return F(dotChunks64(a, b))
-		}
-		return F(dotKernel64(&a[0], &b[0], len(a), nil))
+	case len(a) > chunk[F]():
+		return dotChunks(a, b)
 	}
+	race.Read(unsafe.SliceData(a), len(a))
+	race.Read(unsafe.SliceData(b), len(b))
+	if cast.Is32[F]() {
+		return F(dot32(p32(a), p32(b), len(a), (*[block]float32)(unsafe.Pointer(acc))))
+	}
+	return F(dot64(p64(a), p64(b), len(a), (*[block]float64)(unsafe.Pointer(acc))))
 }
 
-func dotChunks32(a, b []float32) float32 {
-	var acc [block]float32
-	for len(a) > chunk32 {
-		dotKernel32(&a[0], &b[0], chunk32, &acc)
-		a, b = a[chunk32:], b[chunk32:]
+func dotChunks[F Float](a, b []F) F {
+	var acc [block]F
+	for n := chunk[F](); len(a) > n; a, b = a[n:], b[n:] {
+		dotOn(a[:n], b[:n], &acc)
 	}
-	return dotKernel32(&a[0], &b[0], len(a), &acc)
+	return dotOn(a, b, &acc)
 }
 
-func dotChunks64(a, b []float64) float64 {
-	var acc [block]float64
-	for len(a) > chunk64 {
-		dotKernel64(&a[0], &b[0], chunk64, &acc)
-		a, b = a[chunk64:], b[chunk64:]
-	}
-	return dotKernel64(&a[0], &b[0], len(a), &acc)
-}
+func sum[F Float](x []F) F { return sumOn(x, nil) }
 
-func sum[F Float](x []F) F {
+func sumOn[F Float](x []F, acc *[block]F) F {
 	switch {
-	case len(x) < minReduceLength || !kernels():
+	case acc == nil && (len(x) < minReduce[F]() || !kernels()):
 		return sumGeneric(x)
-	case cast.Is32[F]():
-		x := cast.To32(x)
-		if len(x) > chunk32 {
-			return F(sumChunks32(x))
-		}
-		return F(sumKernel32(&x[0], len(x), nil))
-	default:
-		x := cast.To64(x)
-		if len(x) > chunk64 {
-			return F(sumChunks64(x))
-		}
-		return F(sumKernel64(&x[0], len(x), nil))
+	case len(x) > chunk[F]():
+		return sumChunks(x)
 	}
+	race.Read(unsafe.SliceData(x), len(x))
+	if cast.Is32[F]() {
+		return F(sum32(p32(x), len(x), (*[block]float32)(unsafe.Pointer(acc))))
+	}
+	return F(sum64(p64(x), len(x), (*[block]float64)(unsafe.Pointer(acc))))
 }
 
-func sumChunks32(x []float32) float32 {
-	var acc [block]float32
-	for len(x) > chunk32 {
-		sumKernel32(&x[0], chunk32, &acc)
-		x = x[chunk32:]
+func sumChunks[F Float](x []F) F {
+	var acc [block]F
+	for n := chunk[F](); len(x) > n; x = x[n:] {
+		sumOn(x[:n], &acc)
 	}
-	return sumKernel32(&x[0], len(x), &acc)
+	return sumOn(x, &acc)
 }
 
-func sumChunks64(x []float64) float64 {
-	var acc [block]float64
-	for len(x) > chunk64 {
-		sumKernel64(&x[0], chunk64, &acc)
-		x = x[chunk64:]
-	}
-	return sumKernel64(&x[0], len(x), &acc)
-}
+func sumSq[F Float](x []F) F { return sumSqOn(x, nil) }
 
-func sumSq[F Float](x []F) F {
+func sumSqOn[F Float](x []F, acc *[block]F) F {
 	switch {
-	case len(x) < minReduceLength || !kernels():
+	case acc == nil && (len(x) < minReduce[F]() || !kernels()):
 		return sumSqGeneric(x)
-	case cast.Is32[F]():
-		x := cast.To32(x)
-		if len(x) > chunk32 {
-			return F(sumSqChunks32(x))
-		}
-		return F(sumSqKernel32(&x[0], len(x), nil))
-	default:
-		x := cast.To64(x)
-		if len(x) > chunk64 {
-			return F(sumSqChunks64(x))
-		}
-		return F(sumSqKernel64(&x[0], len(x), nil))
+	case len(x) > chunk[F]():
+		return sumSqChunks(x)
 	}
+	race.Read(unsafe.SliceData(x), len(x))
+	if cast.Is32[F]() {
+		return F(sumSq32(p32(x), len(x), (*[block]float32)(unsafe.Pointer(acc))))
+	}
+	return F(sumSq64(p64(x), len(x), (*[block]float64)(unsafe.Pointer(acc))))
 }
 
-func sumSqChunks32(x []float32) float32 {
-	var acc [block]float32
-	for len(x) > chunk32 {
-		sumSqKernel32(&x[0], chunk32, &acc)
-		x = x[chunk32:]
+func sumSqChunks[F Float](x []F) F {
+	var acc [block]F
+	for n := chunk[F](); len(x) > n; x = x[n:] {
+		sumSqOn(x[:n], &acc)
 	}
-	return sumSqKernel32(&x[0], len(x), &acc)
+	return sumSqOn(x, &acc)
 }
 
-func sumSqChunks64(x []float64) float64 {
-	var acc [block]float64
-	for len(x) > chunk64 {
-		sumSqKernel64(&x[0], chunk64, &acc)
-		x = x[chunk64:]
-	}
-	return sumSqKernel64(&x[0], len(x), &acc)
-}
+// The kernels, for n > 0.
+
+//go:noescape
+func add32(dst, a, b *float32, n int)
+
+//go:noescape
+func add64(dst, a, b *float64, n int)
+
+//go:noescape
+func sub32(dst, a, b *float32, n int)
+
+//go:noescape
+func sub64(dst, a, b *float64, n int)
+
+//go:noescape
+func mul32(dst, a, b *float32, n int)
+
+//go:noescape
+func mul64(dst, a, b *float64, n int)
+
+//go:noescape
+func mulAdd32(dst, a, b, c *float32, n int)
+
+//go:noescape
+func mulAdd64(dst, a, b, c *float64, n int)
+
+//go:noescape
+func axpy32(y *float32, a float32, x *float32, n int)
+
+//go:noescape
+func axpy64(y *float64, a float64, x *float64, n int)
+
+//go:noescape
+func scale32(dst *float32, a float32, x *float32, n int)
+
+//go:noescape
+func scale64(dst *float64, a float64, x *float64, n int)
+
+//go:noescape
+func exp32(dst, x *float32, n int)
+
+//go:noescape
+func exp64(dst, x *float64, n int)
+
+//go:noescape
+func tanh32(dst, x *float32, n int)
+
+//go:noescape
+func tanh64(dst, x *float64, n int)
+
+//go:noescape
+func sqrt32(dst, x *float32, n int)
+
+//go:noescape
+func sqrt64(dst, x *float64, n int)
+
+//go:noescape
+func dot32(a, b *float32, n int, acc *[block]float32) float32
+
+//go:noescape
+func dot64(a, b *float64, n int, acc *[block]float64) float64
+
+//go:noescape
+func sum32(x *float32, n int, acc *[block]float32) float32
+
+//go:noescape
+func sum64(x *float64, n int, acc *[block]float64) float64
+
+//go:noescape
+func sumSq32(x *float32, n int, acc *[block]float32) float32
+
+//go:noescape
+func sumSq64(x *float64, n int, acc *[block]float64) float64

@@ -58,16 +58,16 @@ func allKernels[F Float]() []kernel[F] {
 
 func allKernels32() []kernel[float32] {
 	return kernelsOf(
-		[]func(dst, a, b *float32, n int){addKernel32, subKernel32, mulKernel32}, mulAddKernel32,
-		[]func(dst *float32, a float32, x *float32, n int){axpyKernel32, scaleKernel32},
-		[]func(dst, x *float32, n int){expKernel32, tanhKernel32, sqrtKernel32})
+		[]func(dst, a, b *float32, n int){add32, sub32, mul32}, mulAdd32,
+		[]func(dst *float32, a float32, x *float32, n int){axpy32, scale32},
+		[]func(dst, x *float32, n int){exp32, tanh32, sqrt32})
 }
 
 func allKernels64() []kernel[float64] {
 	return kernelsOf(
-		[]func(dst, a, b *float64, n int){addKernel64, subKernel64, mulKernel64}, mulAddKernel64,
-		[]func(dst *float64, a float64, x *float64, n int){axpyKernel64, scaleKernel64},
-		[]func(dst, x *float64, n int){expKernel64, tanhKernel64, sqrtKernel64})
+		[]func(dst, a, b *float64, n int){add64, sub64, mul64}, mulAdd64,
+		[]func(dst *float64, a float64, x *float64, n int){axpy64, scale64},
+		[]func(dst, x *float64, n int){exp64, tanh64, sqrt64})
 }
 
 func kernelsOf[F Float](binary []func(dst, a, b *F, n int), ternary func(dst, a, b, c *F, n int), scaled []func(dst *F, a F, x *F, n int), unary []func(dst, x *F, n int)) (ks []kernel[F]) {
@@ -112,9 +112,9 @@ type reduction[F Float] struct {
 
 func allReductions[F Float]() []reduction[F] {
 	if cast.Is32[F]() {
-		return any(reductionsOf(dotKernel32, sumKernel32, sumSqKernel32)).([]reduction[F])
+		return any(reductionsOf(dot32, sum32, sumSq32)).([]reduction[F])
 	}
-	return any(reductionsOf(dotKernel64, sumKernel64, sumSqKernel64)).([]reduction[F])
+	return any(reductionsOf(dot64, sum64, sumSq64)).([]reduction[F])
 }
 
 func reductionsOf[F Float](dot func(a, b *F, n int, acc *[block]F) F, sum, sumSq func(x *F, n int, acc *[block]F) F) []reduction[F] {

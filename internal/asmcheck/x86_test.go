@@ -140,6 +140,10 @@ func TestAMD64Found(t *testing.T) {
 		"splitAVX2":        "uses BP, R14 or R15", // the stack check of a function that isn't NOSPLIT
 		"spillAVX2":        "aligned access to the stack",
 		"nameless":         "name",
+		"wrongEntry":       "name",
+		"fineEntry":        "",
+		"fineEntryAVX2":    "",
+		"fineEntryAVX512":  "",
 		"fineAVX2":         "",
 		"fineAVX512":       "",
 		"fineEarlyAVX512":  "",
@@ -182,19 +186,25 @@ var (
 
 func checkAMD64(t *testing.T, fns []function) (problems []string) {
 	t.Helper()
+	names := map[uint64]string{}
+	for i := range fns {
+		names[fns[i].addr] = fns[i].name
+	}
 	for i := range fns {
 		f := &fns[i]
 		tier := tierName.FindString(f.name)
-		if tier == "" {
-			problems = append(problems, fmt.Sprintf("%v: the name must end in the tier", f))
-			continue
-		}
 		bad := func(in x86Instruction, format string, args ...any) {
 			problems = append(problems, in.String()+": "+fmt.Sprintf(format, args...))
 		}
 		ins := disassemble(t, fns[i:i+1])
 		for len(ins) > 0 && ins[len(ins)-1].text == "int3" { // after the end
 			ins = ins[:len(ins)-1]
+		}
+		if tier == "" {
+			if in := notEntry(ins, names); in != nil {
+				bad(*in, "the name must end in the tier, or be that of an entry")
+			}
+			continue
 		}
 		for _, in := range ins {
 			encoding := encodings[in.bytes[0]]
@@ -230,6 +240,28 @@ func checkAMD64(t *testing.T, fns []function) (problems []string) {
 		}
 	}
 	return problems
+}
+
+// notEntry returns what an entry would not do, which is to jump to the function of
+// its name for AVX-512 or else to the one for AVX2.
+func notEntry(ins []x86Instruction, names map[uint64]string) *x86Instruction {
+	want := []string{"cmpb ", "je ", "jmp ", "jmp "}
+	for i := range ins {
+		if i == len(want) || !strings.HasPrefix(ins[i].text, want[i]) {
+			return &ins[i]
+		}
+	}
+	switch name := ins[0].f.name; {
+	case len(ins) < len(want):
+		return &ins[0]
+	case ins[1].to != ins[3].addr:
+		return &ins[1]
+	case names[ins[2].to] != name+"AVX512":
+		return &ins[2]
+	case names[ins[3].to] != name+"AVX2":
+		return &ins[3]
+	}
+	return nil
 }
 
 // unknown returns the instructions that a processor doesn't have.

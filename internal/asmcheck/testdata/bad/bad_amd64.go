@@ -1,5 +1,7 @@
 package main
 
+var wide bool // for the entries
+
 func assembly() {
 	for _, f := range []func(){
 		evexAVX2,
@@ -26,6 +28,10 @@ func assembly() {
 		splitAVX2,
 		spillAVX2,
 		nameless,
+		wrongEntry,
+		fineEntry,
+		fineEntryAVX2,
+		fineEntryAVX512,
 		fineAVX2,
 		fineAVX512,
 		fineEarlyAVX512,
@@ -59,6 +65,10 @@ func r15AVX512()
 func splitAVX2()
 func spillAVX2()
 func nameless()
+func wrongEntry()
+func fineEntry()
+func fineEntryAVX2()
+func fineEntryAVX512()
 func fineAVX2()
 func fineAVX512()
 func fineEarlyAVX512()

@@ -139,6 +139,30 @@ TEXT ·nameless(SB), NOSPLIT, $0-0
 	NOP
 	RET
 
+// func wrongEntry()
+TEXT ·wrongEntry(SB), NOSPLIT, $0-0
+	CMPB ·wide(SB), $0
+	JEQ  avx2
+	JMP  ·fineEntryAVX2(SB)
+avx2:
+	JMP  ·fineEntryAVX512(SB)
+
+// func fineEntry()
+TEXT ·fineEntry(SB), NOSPLIT, $0-0
+	CMPB ·wide(SB), $0
+	JEQ  avx2
+	JMP  ·fineEntryAVX512(SB)
+avx2:
+	JMP  ·fineEntryAVX2(SB)
+
+// func fineEntryAVX2()
+TEXT ·fineEntryAVX2(SB), NOSPLIT, $0-0
+	RET
+
+// func fineEntryAVX512()
+TEXT ·fineEntryAVX512(SB), NOSPLIT, $0-0
+	RET
+
 // func fineAVX2()
 TEXT ·fineAVX2(SB), NOSPLIT, $0-0
 	VMULPS Y1, Y2, Y3
