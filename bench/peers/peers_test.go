@@ -3,6 +3,7 @@ package peers
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,34 +15,66 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Benchmarks are named work/by=who/n=length; ns/elem is what the runner reads.
+// Benchmarks are named work/n=length and time all peers in turns: on a machine with
+// neighbours only what ran within the same millisecond can be compared. Each peer's
+// median is a metric of its own, by-ns/elem, which is what the runner reads.
 
-// bench times loop, which makes calls calls, each of elements elements. If it
-// returns a duration, that is the time that they took.
-func bench(b *testing.B, by string, n, elements int, loop func(calls int) time.Duration) {
-	b.Run(fmt.Sprintf("by=%s/n=%d", by, n), func(b *testing.B) {
-		loop(1)
-		b.ResetTimer()
-		took := loop(b.N)
-		b.StopTimer()
-		if took == 0 {
-			took = b.Elapsed()
+// A peer does some work, each call on so many elements. If loop returns a duration,
+// that is the time that its calls took.
+type peer struct {
+	by       string
+	elements int
+	loop     func(calls int) time.Duration
+}
+
+// slice is how long a peer's turn takes, if one call doesn't take longer.
+const slice = 50 * time.Microsecond
+
+func bench(b *testing.B, name string, peers ...peer) {
+	b.Run(name, func(b *testing.B) {
+		turn := func(p peer, calls int) time.Duration {
+			began := time.Now()
+			took := p.loop(calls)
+			if took == 0 {
+				took = time.Since(began)
+			}
+			return took
 		}
-		ns := float64(took) / float64(b.N)
-		b.ReportMetric(ns, "ns/op")
-		b.ReportMetric(ns/float64(elements), "ns/elem")
+		calls, ns := make([]int, len(peers)), make([][]float64, len(peers))
+		for i, p := range peers {
+			calls[i] = 1
+			for took := turn(p, 1); took < slice; took = turn(p, calls[i]) {
+				calls[i] *= 2
+			}
+		}
+		for round := range b.N {
+			for i := range peers {
+				if round%2 == 1 { // nobody is always the one after another
+					i = len(peers) - 1 - i
+				}
+				took := turn(peers[i], calls[i])
+				ns[i] = append(ns[i], float64(took)/float64(calls[i]*peers[i].elements))
+			}
+		}
+		b.ReportMetric(0, "ns/op") // of a whole round
+		for i, p := range peers {
+			slices.Sort(ns[i])
+			b.ReportMetric(ns[i][len(ns[i])/2], p.by+"-ns/elem")
+		}
 	})
 }
 
-// simple is bench for functions that don't time themselves.
-func simple(b *testing.B, by string, n, elements int, call func()) {
-	bench(b, by, n, elements, func(calls int) time.Duration {
+// simple makes a peer of a function that doesn't time itself.
+func simple(by string, elements int, call func()) peer {
+	return peer{by, elements, func(calls int) time.Duration {
 		for range calls {
 			call()
 		}
 		return 0
-	})
+	}}
 }
+
+func size(n int) string { return fmt.Sprintf("n=%d", n) }
 
 func ours() string { return "nres-" + nres.Tier() }
 
@@ -57,48 +90,45 @@ func uniform(stream uint64, n int) []float32 {
 	return x
 }
 
+func fill(by string, n int) peer {
+	dst, s := make([]float32, n), noise.New(1)
+	return simple(by, n, func() { noise.Fill(dst, s, 0) })
+}
+
 func BenchmarkNormals(b *testing.B) {
 	const n = 16 << 10
-	dst, s := make([]float32, n), noise.New(1)
-	simple(b, ours(), n, n, func() { noise.Fill(dst, s, 0) })
-	pcg := rand.New(rand.NewPCG(1, 2))
-	simple(b, "rand-pcg", n, n, func() {
-		for i := range dst {
-			dst[i] = float32(pcg.NormFloat64())
-		}
-	})
-	chacha := rand.New(rand.NewChaCha8([32]byte{1}))
-	simple(b, "rand-chacha8", n, n, func() {
-		for i := range dst {
-			dst[i] = float32(chacha.NormFloat64())
-		}
-	})
-	normal := distuv.Normal{Mu: 0, Sigma: 1, Src: rand.NewPCG(1, 2)}
-	simple(b, "gonum", n, n, func() {
-		for i := range dst {
-			dst[i] = float32(normal.Rand())
-		}
-	})
+	dst := make([]float32, n)
+	draw := func(by string, normal func() float64) peer {
+		return simple(by, n, func() {
+			for i := range dst {
+				dst[i] = float32(normal())
+			}
+		})
+	}
+	bench(b, size(n), fill(ours(), n),
+		draw("rand-pcg", rand.New(rand.NewPCG(1, 2)).NormFloat64),
+		draw("rand-chacha8", rand.New(rand.NewChaCha8([32]byte{1})).NormFloat64),
+		draw("gonum", distuv.Normal{Mu: 0, Sigma: 1, Src: rand.NewPCG(1, 2)}.Rand))
 }
 
 func BenchmarkWords(b *testing.B) {
 	const n = 16 << 10
 	dst, s := make([]uint32, n), noise.New(1)
-	simple(b, ours(), n, n, func() { noise.Words(dst, s, 0) })
-	bench(b, "random123", n, n, func(calls int) time.Duration { return Philox(true, dst, s.Key, s.Sub, calls) })
-	bench(b, "random123-vectorised", n, n, func(calls int) time.Duration { return Philox(false, dst, s.Key, s.Sub, calls) })
 	pcg := rand.New(rand.NewPCG(1, 2))
-	simple(b, "rand-pcg", n, n, func() {
-		for i := range dst {
-			dst[i] = pcg.Uint32()
-		}
-	})
+	bench(b, size(n), simple(ours(), n, func() { noise.Words(dst, s, 0) }),
+		peer{"random123-scalar", n, func(calls int) time.Duration { return Philox(true, dst, s.Key, s.Sub, calls) }},
+		peer{"random123-vectorised", n, func(calls int) time.Duration { return Philox(false, dst, s.Key, s.Sub, calls) }},
+		simple("rand-pcg", n, func() {
+			for i := range dst {
+				dst[i] = pcg.Uint32()
+			}
+		}))
 }
 
 func BenchmarkPerturbPair(b *testing.B) {
 	const n = 16 << 10
 	plus, minus, theta, s := make([]float32, n), make([]float32, n), uniform(1, n), noise.New(1)
-	simple(b, ours(), n, n, func() { noise.PerturbPair(plus, minus, theta, 0.1, s, 0) })
+	bench(b, size(n), simple(ours(), n, func() { noise.PerturbPair(plus, minus, theta, 0.1, s, 0) }), fill("fill", n))
 }
 
 func streams(k int) (ws []float32, ss []noise.Stream) {
@@ -114,14 +144,14 @@ func BenchmarkCombine(b *testing.B) {
 	const n = 16 << 10
 	g := make([]float32, n)
 	ws, ss := streams(combined)
-	simple(b, ours(), n, n*combined, func() { noise.Combine(g, ws, ss, 0) })
+	bench(b, size(n), simple(ours(), n*combined, func() { noise.Combine(g, ws, ss, 0) }), fill("fill", n))
 }
 
 func BenchmarkCombineSigns(b *testing.B) {
 	const n = 64 << 10
 	g := make([]float32, n)
 	ws, ss := streams(combined)
-	simple(b, ours(), n, n*combined, func() { noise.CombineSigns(g, ws, ss, 0) })
+	bench(b, size(n), simple(ours(), n*combined, func() { noise.CombineSigns(g, ws, ss, 0) }))
 }
 
 var sizes = []int{1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20}
@@ -129,26 +159,40 @@ var sizes = []int{1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 <<
 func BenchmarkAxpy(b *testing.B) {
 	for _, n := range sizes {
 		x, y, tmp := uniform(1, n), uniform(2, n), make([]float32, n)
-		simple(b, ours(), n, n, func() { vec.Axpy(y, 0.5, x) })
-		bench(b, openBLAS(), n, n, func(calls int) time.Duration { return Saxpy(y, x, calls) })
 		vx, vy := blas32.Vector{N: n, Inc: 1, Data: x}, blas32.Vector{N: n, Inc: 1, Data: y}
-		simple(b, "gonum", n, n, func() { blas32.Axpy(0.5, vx, vy) })
-		simple(b, "vek", n, n, func() { // it has no axpy
-			vek32.MulNumber_Into(tmp, x, 0.5)
-			vek32.Add_Inplace(y, tmp)
-		})
+		bench(b, size(n),
+			peer{ours(), n, func(calls int) time.Duration { // its loop is as tight as OpenBLAS's in C
+				for range calls {
+					vec.Axpy(y, 0.5, x)
+				}
+				return 0
+			}},
+			peer{openBLAS(), n, func(calls int) time.Duration { return Saxpy(y, x, calls) }},
+			simple("gonum", n, func() { blas32.Axpy(0.5, vx, vy) }),
+			simple("vek", n, func() { // it has no axpy
+				vek32.MulNumber_Into(tmp, x, 0.5)
+				vek32.Add_Inplace(y, tmp)
+			}))
 	}
 }
 
 func BenchmarkDot(b *testing.B) {
 	for _, n := range sizes {
 		x, y := uniform(1, n), uniform(2, n)
-		var sum float32
-		simple(b, ours(), n, n, func() { sum += vec.Dot(x, y) })
-		bench(b, openBLAS(), n, n, func(calls int) time.Duration { return Sdot(y, x, calls) })
 		vx, vy := blas32.Vector{N: n, Inc: 1, Data: x}, blas32.Vector{N: n, Inc: 1, Data: y}
-		simple(b, "gonum", n, n, func() { sum += blas32.Dot(vx, vy) })
-		simple(b, "vek", n, n, func() { sum += vek32.Dot(x, y) })
+		var sum float32
+		bench(b, size(n),
+			peer{ours(), n, func(calls int) time.Duration {
+				var s float32
+				for range calls {
+					s += vec.Dot(x, y)
+				}
+				sum += s
+				return 0
+			}},
+			peer{openBLAS(), n, func(calls int) time.Duration { return Sdot(y, x, calls) }},
+			simple("gonum", n, func() { sum += blas32.Dot(vx, vy) }),
+			simple("vek", n, func() { sum += vek32.Dot(x, y) }))
 	}
 }
 
@@ -159,17 +203,19 @@ func BenchmarkElementwise(b *testing.B) {
 		for i := range x {
 			x[i] = x[i]*x[i] + 0.1
 		}
-		simple(b, "vek/op=Add", n, n, func() { vek32.Add_Into(dst, x, y) })
-		simple(b, ours()+"/op=Add", n, n, func() { vec.Add(dst, x, y) })
-		simple(b, "vek/op=Mul", n, n, func() { vek32.Mul_Into(dst, x, y) })
-		simple(b, ours()+"/op=Mul", n, n, func() { vec.Mul(dst, x, y) })
-		simple(b, "vek/op=Sqrt", n, n, func() { vek32.Sqrt_Into(dst, x) })
-		simple(b, ours()+"/op=Sqrt", n, n, func() { vec.Sqrt(dst, x) })
-		simple(b, "vek/op=Exp", n, n, func() { vek32.Exp_Into(dst, x) })
-		simple(b, ours()+"/op=Exp", n, n, func() { vec.Exp(dst, x) })
 		var sum float32
-		simple(b, "vek/op=Sum", n, n, func() { sum += vek32.Sum(x) })
-		simple(b, ours()+"/op=Sum", n, n, func() { sum += vec.Sum(x) })
+		for _, op := range []struct {
+			name      string
+			nres, vek func()
+		}{
+			{"Add", func() { vec.Add(dst, x, y) }, func() { vek32.Add_Into(dst, x, y) }},
+			{"Mul", func() { vec.Mul(dst, x, y) }, func() { vek32.Mul_Into(dst, x, y) }},
+			{"Sqrt", func() { vec.Sqrt(dst, x) }, func() { vek32.Sqrt_Into(dst, x) }},
+			{"Exp", func() { vec.Exp(dst, x) }, func() { vek32.Exp_Into(dst, x) }},
+			{"Sum", func() { sum += vec.Sum(x) }, func() { sum += vek32.Sum(x) }},
+		} {
+			bench(b, "op="+op.name+"/"+size(n), simple(ours(), n, op.nres), simple("vek", n, op.vek))
+		}
 	}
 }
 
