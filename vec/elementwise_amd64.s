@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "mask_amd64.h"
+#include "kernel_amd64.h"
 
 // Add, Sub, Mul, MulAdd, Axpy, Scale and Sqrt. A kernel is one of the shapes
 // below, for one vector, in a loop that is the same for all; n > 0.
@@ -177,254 +177,230 @@ aligned:                                                             \
 done:                                                                \
 	VZEROUPPER
 
-// func add32AVX512(dst, a, b *float32, n int)
-TEXT ·add32AVX512(SB), NOSPLIT, $0-32
+// func add32(dst, a, b *float32, n int)
+TEXT ·add32(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), pd
 	MOVQ a+8(FP), pa
 	MOVQ b+16(FP), pb
 	MOVQ n+24(FP), left
+	CHOOSE(add32AVX512<>(SB), add32AVX2<>(SB))
+
+// func add64(dst, a, b *float64, n int)
+TEXT ·add64(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	CHOOSE(add64AVX512<>(SB), add64AVX2<>(SB))
+
+TEXT add32AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VADDPS, VADDPS, 2)
 	RET
 
-// func add64AVX512(dst, a, b *float64, n int)
-TEXT ·add64AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT add64AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VADDPD, VADDPD, 3)
 	RET
 
-// func add32AVX2(dst, a, b *float32, n int)
-TEXT ·add32AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT add32AVX2<>(SB), NOSPLIT, $0-32
 	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPS, VADDPS, VADDPS, 2)
 	RET
 
-// func add64AVX2(dst, a, b *float64, n int)
-TEXT ·add64AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT add64AVX2<>(SB), NOSPLIT, $0-32
 	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPD, VADDPD, VADDPD, 3)
 	RET
 
-// func sub32AVX512(dst, a, b *float32, n int)
-TEXT ·sub32AVX512(SB), NOSPLIT, $0-32
+// func sub32(dst, a, b *float32, n int)
+TEXT ·sub32(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), pd
 	MOVQ a+8(FP), pa
 	MOVQ b+16(FP), pb
 	MOVQ n+24(FP), left
+	CHOOSE(sub32AVX512<>(SB), sub32AVX2<>(SB))
+
+// func sub64(dst, a, b *float64, n int)
+TEXT ·sub64(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	CHOOSE(sub64AVX512<>(SB), sub64AVX2<>(SB))
+
+TEXT sub32AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VSUBPS, VADDPS, 2)
 	RET
 
-// func sub64AVX512(dst, a, b *float64, n int)
-TEXT ·sub64AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT sub64AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VSUBPD, VADDPD, 3)
 	RET
 
-// func sub32AVX2(dst, a, b *float32, n int)
-TEXT ·sub32AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT sub32AVX2<>(SB), NOSPLIT, $0-32
 	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPS, VSUBPS, VADDPS, 2)
 	RET
 
-// func sub64AVX2(dst, a, b *float64, n int)
-TEXT ·sub64AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT sub64AVX2<>(SB), NOSPLIT, $0-32
 	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPD, VSUBPD, VADDPD, 3)
 	RET
 
-// func mul32AVX512(dst, a, b *float32, n int)
-TEXT ·mul32AVX512(SB), NOSPLIT, $0-32
+// func mul32(dst, a, b *float32, n int)
+TEXT ·mul32(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), pd
 	MOVQ a+8(FP), pa
 	MOVQ b+16(FP), pb
 	MOVQ n+24(FP), left
+	CHOOSE(mul32AVX512<>(SB), mul32AVX2<>(SB))
+
+// func mul64(dst, a, b *float64, n int)
+TEXT ·mul64(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ n+24(FP), left
+	CHOOSE(mul64AVX512<>(SB), mul64AVX2<>(SB))
+
+TEXT mul32AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
-// func mul64AVX512(dst, a, b *float64, n int)
-TEXT ·mul64AVX512(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT mul64AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
-// func mul32AVX2(dst, a, b *float32, n int)
-TEXT ·mul32AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT mul32AVX2<>(SB), NOSPLIT, $0-32
 	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
-// func mul64AVX2(dst, a, b *float64, n int)
-TEXT ·mul64AVX2(SB), NOSPLIT, $0-32
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ n+24(FP), left
+TEXT mul64AVX2<>(SB), NOSPLIT, $0-32
 	AVX2_LOOP(BINARY, AVX2_BINARY, ADVANCE3, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
-// func mulAdd32AVX512(dst, a, b, c *float32, n int)
-TEXT ·mulAdd32AVX512(SB), NOSPLIT, $0-40
+// func mulAdd32(dst, a, b, c *float32, n int)
+TEXT ·mulAdd32(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), pd
 	MOVQ a+8(FP), pa
 	MOVQ b+16(FP), pb
 	MOVQ c+24(FP), pc
 	MOVQ n+32(FP), left
+	CHOOSE(mulAdd32AVX512<>(SB), mulAdd32AVX2<>(SB))
+
+// func mulAdd64(dst, a, b, c *float64, n int)
+TEXT ·mulAdd64(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), pd
+	MOVQ a+8(FP), pa
+	MOVQ b+16(FP), pb
+	MOVQ c+24(FP), pc
+	MOVQ n+32(FP), left
+	CHOOSE(mulAdd64AVX512<>(SB), mulAdd64AVX2<>(SB))
+
+TEXT mulAdd32AVX512<>(SB), NOSPLIT, $0-40
 	AVX512_LOOP(MULADD, AVX512_MULADD, ADVANCE4, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
-// func mulAdd64AVX512(dst, a, b, c *float64, n int)
-TEXT ·mulAdd64AVX512(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ c+24(FP), pc
-	MOVQ n+32(FP), left
+TEXT mulAdd64AVX512<>(SB), NOSPLIT, $0-40
 	AVX512_LOOP(MULADD, AVX512_MULADD, ADVANCE4, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
-// func mulAdd32AVX2(dst, a, b, c *float32, n int)
-TEXT ·mulAdd32AVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ c+24(FP), pc
-	MOVQ n+32(FP), left
+TEXT mulAdd32AVX2<>(SB), NOSPLIT, $0-40
 	AVX2_LOOP(MULADD, AVX2_MULADD, ADVANCE4, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
-// func mulAdd64AVX2(dst, a, b, c *float64, n int)
-TEXT ·mulAdd64AVX2(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), pd
-	MOVQ a+8(FP), pa
-	MOVQ b+16(FP), pb
-	MOVQ c+24(FP), pc
-	MOVQ n+32(FP), left
+TEXT mulAdd64AVX2<>(SB), NOSPLIT, $0-40
 	AVX2_LOOP(MULADD, AVX2_MULADD, ADVANCE4, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
-// func axpy32AVX512(y *float32, a float32, x *float32, n int)
-TEXT ·axpy32AVX512(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), pd
+// func axpy32(y *float32, a float32, x *float32, n int)
+TEXT ·axpy32(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), pd
+	MOVQ x+16(FP), pa
+	MOVQ n+24(FP), left
+	CHOOSE(axpy32AVX512<>(SB), axpy32AVX2<>(SB))
+
+// func axpy64(y *float64, a float64, x *float64, n int)
+TEXT ·axpy64(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), pd
+	MOVQ x+16(FP), pa
+	MOVQ n+24(FP), left
+	CHOOSE(axpy64AVX512<>(SB), axpy64AVX2<>(SB))
+
+TEXT axpy32AVX512<>(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+8(FP), Z14
-	MOVQ         x+16(FP), pa
-	MOVQ         n+24(FP), left
 	AVX512_LOOP(AXPY, AVX512_AXPY, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
-// func axpy64AVX512(y *float64, a float64, x *float64, n int)
-TEXT ·axpy64AVX512(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), pd
+TEXT axpy64AVX512<>(SB), NOSPLIT, $0-32
 	VBROADCASTSD a+8(FP), Z14
-	MOVQ         x+16(FP), pa
-	MOVQ         n+24(FP), left
 	AVX512_LOOP(AXPY, AVX512_AXPY, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
-// func axpy32AVX2(y *float32, a float32, x *float32, n int)
-TEXT ·axpy32AVX2(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), pd
+TEXT axpy32AVX2<>(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+8(FP), Y14
-	MOVQ         x+16(FP), pa
-	MOVQ         n+24(FP), left
 	AVX2_LOOP(AXPY, AVX2_AXPY, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
-// func axpy64AVX2(y *float64, a float64, x *float64, n int)
-TEXT ·axpy64AVX2(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), pd
+TEXT axpy64AVX2<>(SB), NOSPLIT, $0-32
 	VBROADCASTSD a+8(FP), Y14
-	MOVQ         x+16(FP), pa
-	MOVQ         n+24(FP), left
 	AVX2_LOOP(AXPY, AVX2_AXPY, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
-// func scale32AVX512(dst *float32, a float32, x *float32, n int)
-TEXT ·scale32AVX512(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), pd
+// func scale32(dst *float32, a float32, x *float32, n int)
+TEXT ·scale32(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ x+16(FP), pa
+	MOVQ n+24(FP), left
+	CHOOSE(scale32AVX512<>(SB), scale32AVX2<>(SB))
+
+// func scale64(dst *float64, a float64, x *float64, n int)
+TEXT ·scale64(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), pd
+	MOVQ x+16(FP), pa
+	MOVQ n+24(FP), left
+	CHOOSE(scale64AVX512<>(SB), scale64AVX2<>(SB))
+
+TEXT scale32AVX512<>(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+8(FP), Z14
-	MOVQ         x+16(FP), pa
-	MOVQ         n+24(FP), left
 	AVX512_LOOP(SCALE, AVX512_SCALE, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
-// func scale64AVX512(dst *float64, a float64, x *float64, n int)
-TEXT ·scale64AVX512(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), pd
+TEXT scale64AVX512<>(SB), NOSPLIT, $0-32
 	VBROADCASTSD a+8(FP), Z14
-	MOVQ         x+16(FP), pa
-	MOVQ         n+24(FP), left
 	AVX512_LOOP(SCALE, AVX512_SCALE, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
-// func scale32AVX2(dst *float32, a float32, x *float32, n int)
-TEXT ·scale32AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), pd
+TEXT scale32AVX2<>(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+8(FP), Y14
-	MOVQ         x+16(FP), pa
-	MOVQ         n+24(FP), left
 	AVX2_LOOP(SCALE, AVX2_SCALE, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
-// func scale64AVX2(dst *float64, a float64, x *float64, n int)
-TEXT ·scale64AVX2(SB), NOSPLIT, $0-32
-	MOVQ         dst+0(FP), pd
+TEXT scale64AVX2<>(SB), NOSPLIT, $0-32
 	VBROADCASTSD a+8(FP), Y14
-	MOVQ         x+16(FP), pa
-	MOVQ         n+24(FP), left
 	AVX2_LOOP(SCALE, AVX2_SCALE, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
-// func sqrt32AVX512(dst, x *float32, n int)
-TEXT ·sqrt32AVX512(SB), NOSPLIT, $0-24
+// func sqrt32(dst, x *float32, n int)
+TEXT ·sqrt32(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), pd
 	MOVQ x+8(FP), pa
 	MOVQ n+16(FP), left
+	CHOOSE(sqrt32AVX512<>(SB), sqrt32AVX2<>(SB))
+
+// func sqrt64(dst, x *float64, n int)
+TEXT ·sqrt64(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), pa
+	MOVQ n+16(FP), left
+	CHOOSE(sqrt64AVX512<>(SB), sqrt64AVX2<>(SB))
+
+TEXT sqrt32AVX512<>(SB), NOSPLIT, $0-24
 	AVX512_LOOP(SQRT, AVX512_SQRT, ADVANCE2, VMOVUPS, VSQRTPS, VADDPS, 2)
 	RET
 
-// func sqrt64AVX512(dst, x *float64, n int)
-TEXT ·sqrt64AVX512(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), pd
-	MOVQ x+8(FP), pa
-	MOVQ n+16(FP), left
+TEXT sqrt64AVX512<>(SB), NOSPLIT, $0-24
 	AVX512_LOOP(SQRT, AVX512_SQRT, ADVANCE2, VMOVUPD, VSQRTPD, VADDPD, 3)
 	RET
 
-// func sqrt32AVX2(dst, x *float32, n int)
-TEXT ·sqrt32AVX2(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), pd
-	MOVQ x+8(FP), pa
-	MOVQ n+16(FP), left
+TEXT sqrt32AVX2<>(SB), NOSPLIT, $0-24
 	AVX2_LOOP(SQRT, AVX2_SQRT, ADVANCE2, VMOVUPS, VSQRTPS, VADDPS, 2)
 	RET
 
-// func sqrt64AVX2(dst, x *float64, n int)
-TEXT ·sqrt64AVX2(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), pd
-	MOVQ x+8(FP), pa
-	MOVQ n+16(FP), left
+TEXT sqrt64AVX2<>(SB), NOSPLIT, $0-24
 	AVX2_LOOP(SQRT, AVX2_SQRT, ADVANCE2, VMOVUPD, VSQRTPD, VADDPD, 3)
 	RET

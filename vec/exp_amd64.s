@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "mask_amd64.h"
+#include "kernel_amd64.h"
 
 // Exp and Tanh, operation by operation as in scalar/exp.go. The minimum and the
 // maximum take x as their second source (the first operand), which is what they
@@ -317,78 +317,74 @@ part:                     \
 done:                     \
 	VZEROUPPER
 
-// func exp32AVX512(dst, x *float32, n int)
-TEXT ·exp32AVX512(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), pd
-	MOVQ         x+8(FP), px
-	MOVQ         n+16(FP), left
+// func exp32(dst, x *float32, n int)
+TEXT ·exp32(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), px
+	MOVQ n+16(FP), left
+	CHOOSE(exp32AVX512<>(SB), exp32AVX2<>(SB))
+
+// func exp64(dst, x *float64, n int)
+TEXT ·exp64(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), px
+	MOVQ n+16(FP), left
+	CHOOSE(exp64AVX512<>(SB), exp64AVX2<>(SB))
+
+TEXT exp32AVX512<>(SB), NOSPLIT, $0-24
 	VBROADCASTSS exp32<>+0(SB), Z8
 	VBROADCASTSS exp32<>+32(SB), Z9
 	AVX512_MAP(AVX512_EXP32, VMOVUPS, 2)
 	RET
 
-// func exp64AVX512(dst, x *float64, n int)
-TEXT ·exp64AVX512(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), pd
-	MOVQ         x+8(FP), px
-	MOVQ         n+16(FP), left
+TEXT exp64AVX512<>(SB), NOSPLIT, $0-24
 	VBROADCASTSD exp64<>+0(SB), Z8
 	VBROADCASTSD exp64<>+32(SB), Z9
 	AVX512_MAP(AVX512_EXP64, VMOVUPD, 3)
 	RET
 
-// func exp32AVX2(dst, x *float32, n int)
-TEXT ·exp32AVX2(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), pd
-	MOVQ         x+8(FP), px
-	MOVQ         n+16(FP), left
+TEXT exp32AVX2<>(SB), NOSPLIT, $0-24
 	VBROADCASTSS exp32<>+0(SB), Y8
 	VBROADCASTSS exp32<>+32(SB), Y9
 	AVX2_MAP(AVX2_EXP32, 2)
 	RET
 
-// func exp64AVX2(dst, x *float64, n int)
-TEXT ·exp64AVX2(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), pd
-	MOVQ         x+8(FP), px
-	MOVQ         n+16(FP), left
+TEXT exp64AVX2<>(SB), NOSPLIT, $0-24
 	VBROADCASTSD exp64<>+0(SB), Y8
 	VBROADCASTSD exp64<>+32(SB), Y9
 	AVX2_MAP(AVX2_EXP64, 3)
 	RET
 
-// func tanh32AVX512(dst, x *float32, n int)
-TEXT ·tanh32AVX512(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), pd
-	MOVQ         x+8(FP), px
-	MOVQ         n+16(FP), left
+// func tanh32(dst, x *float32, n int)
+TEXT ·tanh32(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), px
+	MOVQ n+16(FP), left
+	CHOOSE(tanh32AVX512<>(SB), tanh32AVX2<>(SB))
+
+// func tanh64(dst, x *float64, n int)
+TEXT ·tanh64(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), pd
+	MOVQ x+8(FP), px
+	MOVQ n+16(FP), left
+	CHOOSE(tanh64AVX512<>(SB), tanh64AVX2<>(SB))
+
+TEXT tanh32AVX512<>(SB), NOSPLIT, $0-24
 	VBROADCASTSS tanh32<>+0(SB), Z8
 	AVX512_MAP(AVX512_TANH32, VMOVUPS, 2)
 	RET
 
-// func tanh64AVX512(dst, x *float64, n int)
-TEXT ·tanh64AVX512(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), pd
-	MOVQ         x+8(FP), px
-	MOVQ         n+16(FP), left
+TEXT tanh64AVX512<>(SB), NOSPLIT, $0-24
 	VBROADCASTSD tanh64<>+0(SB), Z8
 	AVX512_MAP(AVX512_TANH64, VMOVUPD, 3)
 	RET
 
-// func tanh32AVX2(dst, x *float32, n int)
-TEXT ·tanh32AVX2(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), pd
-	MOVQ         x+8(FP), px
-	MOVQ         n+16(FP), left
+TEXT tanh32AVX2<>(SB), NOSPLIT, $0-24
 	VBROADCASTSS tanh32<>+0(SB), Y8
 	AVX2_MAP(AVX2_TANH32, 2)
 	RET
 
-// func tanh64AVX2(dst, x *float64, n int)
-TEXT ·tanh64AVX2(SB), NOSPLIT, $0-24
-	MOVQ         dst+0(FP), pd
-	MOVQ         x+8(FP), px
-	MOVQ         n+16(FP), left
+TEXT tanh64AVX2<>(SB), NOSPLIT, $0-24
 	VBROADCASTSD tanh64<>+0(SB), Y8
 	AVX2_MAP(AVX2_TANH64, 3)
 	RET

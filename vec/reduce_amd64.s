@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "mask_amd64.h"
+#include "kernel_amd64.h"
 
 // Dot, Sum and SumSq. The four rows of 16 lanes, in their order, are the vectors
 // of the accumulator: 4 or 8 on AVX-512, 8 or 16 on AVX2. If the pointer acc is
@@ -410,114 +410,106 @@ fold:
 	ADD (3*size+o)(pacc), w, w \
 	ADD w, v, v
 
-// func dot32AVX512(a, b *float32, n int, acc *[64]float32) float32
-TEXT ·dot32AVX512(SB), NOSPLIT, $0-36
+// func dot32(a, b *float32, n int, acc *[64]float32) float32
+TEXT ·dot32(SB), NOSPLIT, $0-36
 	MOVQ a+0(FP), pa
 	MOVQ b+8(FP), pb
 	MOVQ n+16(FP), left
 	MOVQ acc+24(FP), pacc
+	CHOOSE(dot32AVX512<>(SB), dot32AVX2<>(SB))
+
+// func dot64(a, b *float64, n int, acc *[64]float64) float64
+TEXT ·dot64(SB), NOSPLIT, $0-40
+	MOVQ a+0(FP), pa
+	MOVQ b+8(FP), pb
+	MOVQ n+16(FP), left
+	MOVQ acc+24(FP), pacc
+	CHOOSE(dot64AVX512<>(SB), dot64AVX2<>(SB))
+
+TEXT dot32AVX512<>(SB), NOSPLIT, $0-36
 	AVX512_REDUCE32(DOT, AVX512_DOT, ADVANCE2)
 	VMOVSS X0, ret+32(FP)
 	RET
 
-// func dot64AVX512(a, b *float64, n int, acc *[64]float64) float64
-TEXT ·dot64AVX512(SB), NOSPLIT, $0-40
-	MOVQ a+0(FP), pa
-	MOVQ b+8(FP), pb
-	MOVQ n+16(FP), left
-	MOVQ acc+24(FP), pacc
+TEXT dot64AVX512<>(SB), NOSPLIT, $0-40
 	AVX512_REDUCE64(DOT, AVX512_DOT, ADVANCE2)
 	VMOVSD X0, ret+32(FP)
 	RET
 
-// func dot32AVX2(a, b *float32, n int, acc *[64]float32) float32
-TEXT ·dot32AVX2(SB), NOSPLIT, $256-36
-	MOVQ a+0(FP), pa
-	MOVQ b+8(FP), pb
-	MOVQ n+16(FP), left
-	MOVQ acc+24(FP), pacc
+TEXT dot32AVX2<>(SB), NOSPLIT, $256-36
 	AVX2_REDUCE32(DOT, AVX2_DOT, ADVANCE2)
 	VMOVSS X0, ret+32(FP)
 	RET
 
-// func dot64AVX2(a, b *float64, n int, acc *[64]float64) float64
-TEXT ·dot64AVX2(SB), NOSPLIT, $512-40
-	MOVQ a+0(FP), pa
-	MOVQ b+8(FP), pb
-	MOVQ n+16(FP), left
-	MOVQ acc+24(FP), pacc
+TEXT dot64AVX2<>(SB), NOSPLIT, $512-40
 	AVX2_REDUCE64(DOT, AVX2_DOT, ADVANCE2)
 	VMOVSD X0, ret+32(FP)
 	RET
 
-// func sum32AVX512(x *float32, n int, acc *[64]float32) float32
-TEXT ·sum32AVX512(SB), NOSPLIT, $0-28
+// func sum32(x *float32, n int, acc *[64]float32) float32
+TEXT ·sum32(SB), NOSPLIT, $0-28
 	MOVQ x+0(FP), pa
 	MOVQ n+8(FP), left
 	MOVQ acc+16(FP), pacc
+	CHOOSE(sum32AVX512<>(SB), sum32AVX2<>(SB))
+
+// func sum64(x *float64, n int, acc *[64]float64) float64
+TEXT ·sum64(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	CHOOSE(sum64AVX512<>(SB), sum64AVX2<>(SB))
+
+TEXT sum32AVX512<>(SB), NOSPLIT, $0-28
 	AVX512_REDUCE32(SUM, AVX512_SUM, ADVANCE1)
 	VMOVSS X0, ret+24(FP)
 	RET
 
-// func sum64AVX512(x *float64, n int, acc *[64]float64) float64
-TEXT ·sum64AVX512(SB), NOSPLIT, $0-32
-	MOVQ x+0(FP), pa
-	MOVQ n+8(FP), left
-	MOVQ acc+16(FP), pacc
+TEXT sum64AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_REDUCE64(SUM, AVX512_SUM, ADVANCE1)
 	VMOVSD X0, ret+24(FP)
 	RET
 
-// func sum32AVX2(x *float32, n int, acc *[64]float32) float32
-TEXT ·sum32AVX2(SB), NOSPLIT, $256-28
-	MOVQ x+0(FP), pa
-	MOVQ n+8(FP), left
-	MOVQ acc+16(FP), pacc
+TEXT sum32AVX2<>(SB), NOSPLIT, $256-28
 	AVX2_REDUCE32(SUM, AVX2_SUM, ADVANCE1)
 	VMOVSS X0, ret+24(FP)
 	RET
 
-// func sum64AVX2(x *float64, n int, acc *[64]float64) float64
-TEXT ·sum64AVX2(SB), NOSPLIT, $512-32
-	MOVQ x+0(FP), pa
-	MOVQ n+8(FP), left
-	MOVQ acc+16(FP), pacc
+TEXT sum64AVX2<>(SB), NOSPLIT, $512-32
 	AVX2_REDUCE64(SUM, AVX2_SUM, ADVANCE1)
 	VMOVSD X0, ret+24(FP)
 	RET
 
-// func sumSq32AVX512(x *float32, n int, acc *[64]float32) float32
-TEXT ·sumSq32AVX512(SB), NOSPLIT, $0-28
+// func sumSq32(x *float32, n int, acc *[64]float32) float32
+TEXT ·sumSq32(SB), NOSPLIT, $0-28
 	MOVQ x+0(FP), pa
 	MOVQ n+8(FP), left
 	MOVQ acc+16(FP), pacc
+	CHOOSE(sumSq32AVX512<>(SB), sumSq32AVX2<>(SB))
+
+// func sumSq64(x *float64, n int, acc *[64]float64) float64
+TEXT ·sumSq64(SB), NOSPLIT, $0-32
+	MOVQ x+0(FP), pa
+	MOVQ n+8(FP), left
+	MOVQ acc+16(FP), pacc
+	CHOOSE(sumSq64AVX512<>(SB), sumSq64AVX2<>(SB))
+
+TEXT sumSq32AVX512<>(SB), NOSPLIT, $0-28
 	AVX512_REDUCE32(SUMSQ, AVX512_SUMSQ, ADVANCE1)
 	VMOVSS X0, ret+24(FP)
 	RET
 
-// func sumSq64AVX512(x *float64, n int, acc *[64]float64) float64
-TEXT ·sumSq64AVX512(SB), NOSPLIT, $0-32
-	MOVQ x+0(FP), pa
-	MOVQ n+8(FP), left
-	MOVQ acc+16(FP), pacc
+TEXT sumSq64AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_REDUCE64(SUMSQ, AVX512_SUMSQ, ADVANCE1)
 	VMOVSD X0, ret+24(FP)
 	RET
 
-// func sumSq32AVX2(x *float32, n int, acc *[64]float32) float32
-TEXT ·sumSq32AVX2(SB), NOSPLIT, $256-28
-	MOVQ x+0(FP), pa
-	MOVQ n+8(FP), left
-	MOVQ acc+16(FP), pacc
+TEXT sumSq32AVX2<>(SB), NOSPLIT, $256-28
 	AVX2_REDUCE32(SUMSQ, AVX2_SUMSQ, ADVANCE1)
 	VMOVSS X0, ret+24(FP)
 	RET
 
-// func sumSq64AVX2(x *float64, n int, acc *[64]float64) float64
-TEXT ·sumSq64AVX2(SB), NOSPLIT, $512-32
-	MOVQ x+0(FP), pa
-	MOVQ n+8(FP), left
-	MOVQ acc+16(FP), pacc
+TEXT sumSq64AVX2<>(SB), NOSPLIT, $512-32
 	AVX2_REDUCE64(SUMSQ, AVX2_SUMSQ, ADVANCE1)
 	VMOVSD X0, ret+24(FP)
 	RET

@@ -1,7 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-#include "mask_amd64.h"
+#include "kernel_amd64.h"
 
 // AxpyRows. A tile of y, up to eight vectors, stays in registers while all rows go by: a
 // row costs a product and a sum for each vector, so that the ports for them are what

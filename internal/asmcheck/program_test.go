@@ -36,6 +36,9 @@ type function struct {
 
 func (f *function) String() string { return f.name + " (" + f.file + ")" }
 
+// bare is the name without a package, which those that are local to a file don't have.
+func (f *function) bare() string { return f.name[strings.LastIndex(f.name, ".")+1:] }
+
 func (f *function) assembly() bool { return strings.HasSuffix(f.file, ".s") }
 
 // at describes an instruction.

@@ -28,7 +28,7 @@ func TestComplete(t *testing.T) {
 		t.Run(arch, func(t *testing.T) {
 			have := map[string]bool{}
 			for _, f := range assembly(program(t, arch)) {
-				have[f.file+" "+f.name[strings.LastIndex(f.name, ".")+1:]] = true
+				have[f.file+" "+f.bare()] = true
 			}
 			for _, file := range sources(t, "_"+arch+".s") {
 				for _, text := range texts(t, file) {

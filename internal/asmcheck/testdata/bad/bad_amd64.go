@@ -30,8 +30,6 @@ func assembly() {
 		nameless,
 		wrongEntry,
 		fineEntry,
-		fineEntryAVX2,
-		fineEntryAVX512,
 		fineAVX2,
 		fineAVX512,
 		fineEarlyAVX512,
@@ -67,8 +65,6 @@ func spillAVX2()
 func nameless()
 func wrongEntry()
 func fineEntry()
-func fineEntryAVX2()
-func fineEntryAVX512()
 func fineAVX2()
 func fineAVX512()
 func fineEarlyAVX512()

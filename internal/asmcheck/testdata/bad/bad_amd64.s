@@ -143,24 +143,22 @@ TEXT ·nameless(SB), NOSPLIT, $0-0
 TEXT ·wrongEntry(SB), NOSPLIT, $0-0
 	CMPB ·wide(SB), $0
 	JEQ  avx2
-	JMP  ·fineEntryAVX2(SB)
+	JMP  fineEntryAVX2<>(SB)
 avx2:
-	JMP  ·fineEntryAVX512(SB)
+	JMP  fineEntryAVX512<>(SB)
 
 // func fineEntry()
 TEXT ·fineEntry(SB), NOSPLIT, $0-0
 	CMPB ·wide(SB), $0
 	JEQ  avx2
-	JMP  ·fineEntryAVX512(SB)
+	JMP  fineEntryAVX512<>(SB)
 avx2:
-	JMP  ·fineEntryAVX2(SB)
+	JMP  fineEntryAVX2<>(SB)
 
-// func fineEntryAVX2()
-TEXT ·fineEntryAVX2(SB), NOSPLIT, $0-0
+TEXT fineEntryAVX2<>(SB), NOSPLIT, $0-0
 	RET
 
-// func fineEntryAVX512()
-TEXT ·fineEntryAVX512(SB), NOSPLIT, $0-0
+TEXT fineEntryAVX512<>(SB), NOSPLIT, $0-0
 	RET
 
 // func fineAVX2()

@@ -1,4 +1,15 @@
-// Masks of a partial vector, for the kernels of this package.
+// What the kernels of this package share.
+
+// CHOOSE goes on in the kernel for the tier, with the caller's frame and the arguments in
+// registers.
+#define CHOOSE(kernel512, kernel2) \
+	CMPB ·useAVX512(SB), $0 \
+	JEQ  avx2               \
+	JMP  kernel512          \
+avx2:                           \
+	JMP  kernel2
+
+// Masks of a partial vector.
 
 // AVX512_MASK sets k to the first n < 64 lanes. It changes AX.
 #define AVX512_MASK(n, k) \
