@@ -48,8 +48,9 @@ what the machine allows. Figures are medians of %d repetitions.
   GB/s      10⁹ bytes read and written a second
   cycles    for one element, at the frequency that a chain of additions shows
   Go ns     nanoseconds for the call in plain Go, in turns with the kernel, each
-            in a process of its own
-  ratio     plain Go's time to the kernel's; "loses" marks those below %v
+            in a process of its own, both on one processor
+  ratio     plain Go's time to the kernel's in the same turn; "loses" marks those
+            below %v
   limit     the share of the highest speed possible that is reached: of memory, or
             the cache that the vectors fit in, as loops that only read, write and
             copy find it in the same run; or of the core, where limits.csv knows
@@ -226,12 +227,15 @@ func (rep *benchReport) time(ctx context.Context, r *row, workers []*worker, d t
 	}
 	var ghz []float64
 	ns := make([][]float64, len(workers))
-	for range repetitions {
-		for i, w := range workers {
+	for k := range repetitions {
+		for i := range workers {
+			if k%2 == 1 { // none is always the later one
+				i = len(workers) - 1 - i
+			}
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			t, err := w.time(r, d*2/5)
+			t, err := workers[i].time(r, d*2/5)
 			if err != nil {
 				return err
 			}
@@ -248,8 +252,7 @@ func (rep *benchReport) time(ctx context.Context, r *row, workers []*worker, d t
 	r.NS = median(ns[0])
 	r.Elements, r.Bytes, r.Cycles = elements/r.NS*1e9, (reads+writes)/r.NS*1e9, r.NS*f/elements
 	if len(workers) > 1 {
-		g := median(ns[1])
-		ratio := g / r.NS
+		g, ratio := median(ns[1]), medianRatio(ns[1], ns[0])
 		r.GenericNS, r.Ratio, r.Loses = &g, &ratio, ratio < tie
 	}
 	r.limit(memory, elements, reads, writes, f, rep.LLVM, limits)

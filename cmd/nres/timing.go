@@ -168,3 +168,12 @@ func median(x []float64) float64 {
 	x = slices.Sorted(slices.Values(x))
 	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
+
+// medianRatio returns the median of a[i]/b[i], whose turns came one after the other.
+func medianRatio(a, b []float64) float64 {
+	q := make([]float64, len(a))
+	for i := range a {
+		q[i] = a[i] / b[i]
+	}
+	return median(q)
+}

@@ -68,6 +68,7 @@ func workerCommand() *cobra.Command {
 		Hidden: true,
 		Args:   noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			pin()
 			return work(cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
