@@ -12,7 +12,10 @@ import (
 // Learn the parameters of the Lorenz system from what it shows of itself, with no
 // derivative of it.
 func Example() {
-	system, _ := tasks.NewLorenz(tasks.SimulateLorenz[float32](tasks.LorenzTruth, 400))
+	system, err := tasks.NewLorenz(tasks.SimulateLorenz[float32](tasks.LorenzTruth, 400))
+	if err != nil {
+		log.Fatal(err)
+	}
 	theta, grad := []float32{3.7, 3.1}, make([]float32, 2) // ln r, ln a
 	nres, err := estimator.New[float32](system, estimator.Config{Workers: 200, Window: 100, Sigma: 0.04})
 	if err != nil {
@@ -20,7 +23,7 @@ func Example() {
 	}
 	sgd := optim.SGD[float32]{LR: 1e-5}
 	for i := 0; i < 5000; i++ {
-		if _, err := nres.Gradient(grad, theta); err != nil {
+		if _, err := nres.Gradient(grad, theta); err != nil { // one window of every worker
 			log.Fatal(err)
 		}
 		sgd.Step(theta, grad)

@@ -1,11 +1,13 @@
 package estimator_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/optim"
+	"github.com/noise-reuse/nres/tasks"
 )
 
 // leaky is a tank: θ is what flows in at each step, a tenth of the level flows out,
@@ -40,27 +42,95 @@ func Example() {
 	// Output: inflow 0.52 after 301500 steps
 }
 
-// A service tunes a knob while it serves: half of its traffic runs with θ+σε, the
-// other half with θ−σε, for the next 10 requests.
+// A service tunes two knobs while it serves: half of its requests run with θ+σε, the
+// other half with θ−σε. All that the estimator sees is what they cost.
 func ExampleAskTell() {
-	at, err := estimator.NewAskTell[float64](1, 20, estimator.Config{Workers: 1, Window: 10, Sigma: 0.1})
+	cost := func(knob []float64, requests int) float64 { // what the service measures: a sum over requests
+		return float64(requests) * ((knob[0]-2)*(knob[0]-2) + 3*(knob[1]+1)*(knob[1]+1))
+	}
+	at, err := estimator.NewAskTell[float64](2, 20, estimator.Config{ // an ε is kept for 20 requests
+		Workers: 1, Window: 10, Sigma: 0.1, Phase: estimator.LockStep, Noise: estimator.Signs,
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	cost := func(knob float64) float64 { return (knob - 2) * (knob - 2) } // of one request
-	theta, plus, minus, grad := []float64{0}, []float64{0}, []float64{0}, []float64{0}
-	sgd := optim.SGD[float64]{LR: 0.05}
+	theta, grad := []float64{0, 0}, make([]float64, 2)
+	plus, minus := make([]float64, 2), make([]float64, 2)
+	adam := optim.NewAdam(0.05)
 	for i := 0; i < 400; i++ {
 		q := at.Ask(0, plus, minus, theta)
-		n := float64(q.Steps)
-		if err := at.Tell(q, n*cost(plus[0]), n*cost(minus[0])); err != nil {
+		if err := at.Tell(q, cost(plus, q.Steps), cost(minus, q.Steps)); err != nil {
 			fmt.Println(err)
 			return
 		}
-		at.Gradient(grad)
-		sgd.Step(theta, grad)
+		if _, steps := at.Gradient(grad); steps > 0 { // with no answer there is nothing to learn
+			adam.Step(theta, grad)
+		}
 	}
-	fmt.Printf("knob %.1f\n", theta[0])
-	// Output: knob 2.0
+	fmt.Printf("knobs %.1f\n", theta)
+	// Output: knobs [2.0 -1.0]
+}
+
+// Other machines evaluate a population. Each of them needs theta and, for every pair, a
+// stream: 16 bytes there, two losses back.
+func ExampleAskTell_AskAll() {
+	const d, sigma = 3, 0.1
+	theta := []float64{5, 7, 9}
+	elsewhere := func(eps noise.Stream) (float64, float64) {
+		loss := func(x []float64) float64 { return 3*x[0] - 2*x[1] + x[2] }
+		plus, minus := make([]float64, d), make([]float64, d)
+		noise.PerturbPair(plus, minus, theta, sigma, eps, 0)
+		return loss(plus), loss(minus)
+	}
+	at, err := estimator.NewAskTell[float64](d, 1, estimator.Config{
+		Method: estimator.FullES, Workers: 100_000, Sigma: sigma,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var answers []estimator.Answer
+	for _, q := range at.AskAll(nil) {
+		plus, minus := elsewhere(q.Eps)
+		answers = append(answers, estimator.Answer{Question: q, Plus: plus, Minus: minus})
+	}
+	if _, err := at.TellAll(answers); err != nil {
+		fmt.Println(err)
+		return
+	}
+	grad := make([]float64, d)
+	at.Gradient(grad)
+	fmt.Printf("%.1f\n", grad)
+	// Output: [3.0 -2.0 1.0]
+}
+
+// The variance of three methods on one system, and the sign that TES gets wrong.
+// Variance measures any system; Predict computes that of an AntitheticLinear.
+func ExampleVariance() {
+	sys, err := tasks.NewInfluence[float64](tasks.InfluenceHorizon)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	theta := []float64{tasks.InfluenceStart}
+	for _, m := range []estimator.Method{estimator.NRES, estimator.PES, estimator.TES} {
+		cfg := estimator.Config{Method: m, Workers: 10, Window: 10, Sigma: 0.1, Phase: estimator.Random}
+		measured, err := estimator.Variance[float64](context.Background(), sys, theta, cfg, 400, nil)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		predicted, err := estimator.Predict[float64](sys, theta, cfg)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%-4v variance %3.0f to %3.0f, predicted %3.0f, of gradients about %3.0f\n",
+			m, measured.Low, measured.High, predicted.Variance(), predicted.Mean[0])
+	}
+	// Output:
+	// nres variance 177 to 294, predicted 210, of gradients about  26
+	// pes  variance 8899 to 11683, predicted 10447, of gradients about  26
+	// tes  variance 111 to 141, predicted 120, of gradients about -18
 }
