@@ -16,6 +16,10 @@
 //	tasks/data     images and tables for them
 //	tasks/network  classifiers of images
 //
+// A program describes its computation as an unroll.System and gives it to
+// estimator.New; what cannot be stepped from here, such as a live service, is tuned
+// with estimator.NewAskTell.
+//
 // For one seed, every result is the same to the last bit on every architecture,
 // with and without assembly, and for every degree of parallelism.
 package nres

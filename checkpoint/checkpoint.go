@@ -34,8 +34,8 @@ type Section struct {
 // Write replaces the file at path by one with the given sections, in order, and the
 // permissions of the old one, if there was one. On an error, such as a full disk, the
 // file is as it was. It writes to path + ".tmp" first, syncs it, and renames it, so it
-// is a symbolic link that is replaced, not the file that it leads to. What is neither
-// is refused, with an *[Error]. There must be one writer for a path at a time.
+// is a symbolic link that is replaced, not the file that it leads to. A directory, a
+// device or the like is refused, with an *[Error]. There must be one writer for a path at a time.
 func Write(path string, sections ...Section) (err error) {
 	old, missing := os.Stat(path)
 	if missing == nil && !old.Mode().IsRegular() {

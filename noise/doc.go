@@ -10,7 +10,7 @@
 //   - standard normals ([Fill], [Perturb], [PerturbPair], [Axpy], [Combine]);
 //   - signs, ±1 with equal probability ([FillSigns] and its companions). They have
 //     the first two moments of the normal, a smaller fourth one, and hence a
-//     smaller estimator variance, and cost a small fraction of it.
+//     smaller estimator variance, and take a small fraction of the time.
 //
 // The fused calls make the noise ε where it is used: a worker's perturbation is
 // θ ± σε ([PerturbPair]), and the gradient of many workers is g + Σ w_k ε_k
@@ -24,7 +24,8 @@
 // is no fused multiply-add and no call into the platform's mathematics. The plain
 // Go code in noise_generic.go is the definition.
 //
-// Normals are made by the method of Box and Muller (1958). Their distribution function is within 3.5e-7 of the normal one everywhere.
+// Normals are made by the method of Box and Muller (1958). Their distribution
+// function is within 3.5e-7 of the normal one everywhere.
 //
 // # Arguments
 //

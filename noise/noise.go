@@ -38,8 +38,8 @@ func FillSigns[F vec.Float](dst []F, s Stream, off uint64) { fillSigns(dst, s, o
 //	}
 //
 // where ε and its numbers are those of [Fill]. The product and the sum are each
-// rounded. dst and theta may be the same slice;
-// otherwise they must not overlap. It panics if their lengths do not match.
+// rounded. dst and theta may be the same slice; otherwise they must not overlap. It
+// panics if their lengths do not match.
 func Perturb[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 	if len(dst) != len(theta) {
 		panic(lengthMismatch)
@@ -63,9 +63,9 @@ func PerturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 //		minus[i] = theta[i] - sigma*ε[off+i]
 //	}
 //
-// where ε and its numbers are those of [Fill]. Products and sums are each rounded. One of plus and minus may be the same slice
-// as theta; otherwise the three must not overlap. It panics if their lengths do
-// not match.
+// where ε and its numbers are those of [Fill]. Products and sums are each rounded.
+// One of plus and minus may be the same slice as theta; otherwise the three must not
+// overlap. It panics if their lengths do not match.
 func PerturbPair[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
 	if len(plus) != len(theta) || len(minus) != len(theta) {
 		panic(lengthMismatch)
@@ -102,10 +102,11 @@ func AxpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { axpySigns(g, w, 
 //		}
 //	}
 //
-// where ε_k are the normals of ss[k], numbered as by [Fill]. It has the same bits as one [Axpy] a
-// stream, in order, and makes one pass over g. To share the work among
-// goroutines, give each a range of g (and its offset), never a range of the
-// streams. It panics if the lengths of ws and ss do not match.
+// where ε_k are the normals of ss[k], numbered as by [Fill]. It has the same bits as
+// one [Axpy] a stream, in order, and makes one pass over g. To share the work among
+// goroutines or machines, give each a range of g (and its offset): sums of parts of
+// the streams, added up, have other bits. It panics if the lengths of ws and ss do not
+// match.
 func Combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	if len(ws) != len(ss) {
 		panic(lengthMismatch)

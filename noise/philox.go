@@ -11,6 +11,9 @@ package noise
 // Streams that differ in Key or in Sub never share a counter under the same key:
 // their words are independent for every practical purpose. The zero Stream is
 // valid.
+//
+// To send a stream, send its two numbers, all 64 bits of each. (Readers of JSON that
+// keep numbers as float64 lose some.)
 type Stream struct {
 	Key, Sub uint64
 }

@@ -19,7 +19,9 @@ const lengthMismatch = "optim: slice lengths do not match"
 // first call. It is not safe for concurrent use.
 //
 // MarshalBinary returns fields and moments; an optimizer of the same type goes on
-// with the same bits after UnmarshalBinary, on any architecture.
+// with the same bits after UnmarshalBinary, on any architecture. The fields are then
+// those of the state, the learning rate among them: what is to differ is set
+// afterwards.
 type Optimizer[F vec.Float] interface {
 	Step(theta, grad []F)
 	encoding.BinaryMarshaler

@@ -13,7 +13,8 @@ import (
 // Classifier is a network that learns to classify images: a system of one step, whose
 // loss is the cross-entropy of a mini-batch, in nats (Zhang, Clune and Stanley, 2017).
 // The batch is drawn from the episode's stream, so that each pair of an estimator has
-// its own ("no-mini-batch" sampling, section 5). There is no state worth the name.
+// its own ("no-mini-batch" sampling, section 5). The state is one number, which nothing
+// uses.
 type Classifier[F vec.Float] struct {
 	net    *network.Network[F]
 	set    *data.Set

@@ -16,15 +16,15 @@ import (
 //	input   0 1 1 - - -
 //	output        0 1 1
 //
-// so that an episode of T = 2·Bits steps is learned from only by who knows what
-// happened Bits steps ago. θ are the weights of the LSTM; of each of its four rows of
+// so that an estimator learns from an episode of T = 2·Bits steps only if it sees
+// what a weight did Bits steps ago. θ are the weights of the LSTM; of each of its four rows of
 // gates (in, forget, out, new), side by side, 3 rows for the symbols 0, 1 and blank, a row
 // for each hidden unit; then the weights of the output and its bias. There are other
 // sequences in every episode, drawn from its stream.
 //
 // The loss of a step is 0 while bits are read and then the cross-entropy of the bit in
-// nats, mean over the sequences of a batch: ln 2 for who has forgotten everything. The
-// mean loss of an episode is therefore at most half of that of a bit.
+// nats, mean over the sequences of a batch: ln 2 where everything is forgotten. The
+// mean loss of an episode is therefore half of that of a bit.
 //
 // The state is, for each sequence of the batch, hidden units and cells. A step takes
 // 4·Hidden² + 9·Hidden multiplications and 5·Hidden tanh for each of them.

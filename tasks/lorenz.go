@@ -16,7 +16,7 @@ import (
 //
 //	x += a(y − x)·dt;  y += [x(r − z) − y]·dt;  z += [xy − 8/3·z]·dt
 //
-// with the loss (z − z_observed)². The horizon is the number of observations, one
+// all from the old x, y and z, with the loss (z − z_observed)². The horizon is the number of observations, one
 // after each step.
 type Lorenz[F vec.Float] struct {
 	z []F

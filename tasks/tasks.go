@@ -13,7 +13,7 @@ type Task struct {
 	Summary string    // one line
 	Params  []string  // names of the elements of θ
 	Start   []float64 // θ at iteration 0
-	Truth   []float64 // θ that made the data; nil if there is none
+	Truth   []float64 // θ that made the data, or the best one where that is known; else nil
 
 	// Series says that New takes an observed series in place of the simulated one.
 	Series bool

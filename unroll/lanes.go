@@ -17,14 +17,14 @@ const (
 // A Laner is a System that can advance many particles at once, in lanes: rows that
 // hold one element of the state, or of theta, of all particles.
 //
-// Lanes don't take assembly. Lorenz written with package vec, on rows of 256, makes
+// It doesn't take assembly to gain by that. Lorenz written with package vec, on rows of 256, makes
 // steps 15 times as fast as its Step does on a Xeon with AVX-512, and a fifth as fast
 // as its kernel in assembly; on rows of 64, whose calls have less to do, 7 times and
 // a twelfth.
 type Laner[F vec.Float] interface {
 	// WindowLanes does for each lane what n calls of Step do. len(sum) is the number
-	// of lanes, a multiple of Lanes and at most MaxLanes. s is StateLen rows of that length, and theta
-	// ParamLen rows:
+	// of lanes, a multiple of Lanes and at most MaxLanes. s is StateLen rows of that
+	// length, and theta ParamLen rows:
 	//
 	//	for j := range sum {
 	//		k := j % len(t0)
@@ -47,7 +47,8 @@ type Laner[F vec.Float] interface {
 // any other): on lanes at different times in their episodes, under normal perturbations
 // of theta, over stretches of different lengths. It is for the tests of systems, and
 // returns an error that says where they differ, or that sys is no Laner, or that theta
-// isn't as long as its parameters.
+// isn't as long as its parameters. It makes some hundreds of steps for each step of an
+// episode.
 func CheckLanes[F vec.Float](sys System[F], theta []F, sigma F, seed uint64) error {
 	laner, ok := sys.(Laner[F])
 	if !ok {
