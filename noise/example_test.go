@@ -1,6 +1,7 @@
 package noise_test
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/noise-reuse/nres/noise"
@@ -26,6 +27,26 @@ func ExampleCombine() {
 	noise.Combine(grad, weights, workers, 0)
 	fmt.Printf("%.1f\n", grad)
 	// Output: [3.0 -2.0]
+}
+
+// A stream is two numbers. Who has them has the noise: this machine, another one, or the
+// same one tomorrow.
+func ExampleStream() {
+	message, err := json.Marshal(noise.New(7).Derive(3, 1)) // such as worker 3, episode 1
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var s noise.Stream
+	if err := json.Unmarshal(message, &s); err != nil {
+		fmt.Println(err)
+		return
+	}
+	normals, signs := make([]float32, 3), make([]float32, 6)
+	noise.Fill(normals, s, 1_000_000) // elements 1,000,000 to 1,000,002
+	noise.FillSigns(signs, s, 0)
+	fmt.Println(string(message), normals, signs)
+	// Output: {"Key":9582953634906923732,"Sub":7982507064331430020} [0.17310622 -0.35979483 -2.523443] [-1 -1 1 1 -1 1]
 }
 
 // Elements can be had in any order and in parts.

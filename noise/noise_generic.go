@@ -13,7 +13,7 @@ import (
 // Words 2j and 2j+1 become normals 2j and 2j+1 by the Box-Muller transform, turned
 // by 45 degrees so that one octant of the circle and two random signs suffice:
 //
-//	u  = (|w0| + ½)/2^31        w0 as int32; its sign bit is the sign of the first
+//	u  = |w0 + ½|/2^31          w0 as int32; its sign bit is the sign of the first
 //	R  = √(−ln u)
 //	φ  = w1·π/2^33 ∈ [−π/4, π/4]        w1 as int32; its lowest bit signs the second
 //	z0 = ±R(cos φ − sin φ) = ±√(−2 ln u)·cos(φ + π/4)
@@ -57,7 +57,7 @@ const (
 
 // normalPair turns two random words into two independent standard normals.
 func normalPair(w0, w1 uint32) (z0, z1 float32) {
-	// |w0|+½ runs from ½ to 2^31: both ends are safe below, 2^31 because
+	// |w0+½| runs from ½ to 2^31: both ends are safe below, 2^31 because
 	// logOffset[0] was chosen so that x is not negative there.
 	f := float32(int32(w0)) + 0.5
 	bits := math.Float32bits(f)
