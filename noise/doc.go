@@ -33,6 +33,11 @@
 // with each call; none allocates. All are safe for concurrent use on different
 // destinations.
 //
+// # Cost
+//
+// A normal takes a quarter of a Philox block, a square root and some 16 other
+// operations, a sign 1/128 of a block. Calls make one pass over their slices.
+//
 // # Element types
 //
 // All calls take float32 or float64 slices. Both see the same noise: a float32

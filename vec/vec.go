@@ -118,7 +118,7 @@ func SumSq[F Float](x []F) F { return sumSq(x) }
 //		dst[i] = scalar.Exp(x[i])
 //	}
 //
-// Errors and special cases are those of scalar.Exp. dst may be x. It panics if
+// Errors and special cases are those of [scalar.Exp]. dst may be x. It panics if
 // the argument lengths do not match or if dst overlaps x inexactly. An element
 // costs 27 operations (float32) or 37 (float64), none a division, whatever
 // its value.
@@ -130,7 +130,7 @@ func Exp[F Float](dst, x []F) { exp(dst, x) }
 //		dst[i] = scalar.Tanh(x[i])
 //	}
 //
-// Errors and special cases are those of scalar.Tanh. dst may be x. It panics if
+// Errors and special cases are those of [scalar.Tanh]. dst may be x. It panics if
 // the argument lengths do not match or if dst overlaps x inexactly. An element
 // costs 26 operations (float32) or 37 (float64), one a division, whatever
 // its value.

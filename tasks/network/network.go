@@ -114,7 +114,8 @@ func (n *Network[F]) checkLen(theta []F) {
 }
 
 // Matrices returns rows and columns of what the parameters consist of: of each layer the
-// weights, a row for each unit, and the biases, one column.
+// weights, a row for each unit, and the biases, one column. Each is an
+// estimator.Matrix{Rows: m[0], Cols: m[1]} of estimator.Config.Matrices.
 func (n *Network[F]) Matrices() (m [][2]int) {
 	for _, l := range n.layers {
 		if l.weights > 0 {
