@@ -15,7 +15,8 @@ import (
 	"github.com/noise-reuse/nres/tasks"
 )
 
-// A run is all that its future depends on.
+// A run is all that its future depends on. An AskTell in the place of the Estimator is
+// kept in the same way.
 type run struct {
 	theta []float32
 	est   *estimator.Estimator[float32]
