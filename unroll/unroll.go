@@ -97,11 +97,12 @@ func Window[F vec.Float](sys System[F], s, theta []F, t0, n int, env noise.Strea
 // a gradient by the state. It panics if tape is shorter, and does not allocate.
 func Gradient[F vec.Float](sys Differentiable[F], grad, s, theta []F, t0, n int, env noise.Stream, tape []F) (loss float64) {
 	m := len(s)
+	tape = tape[:len(tape):len(tape)] // and not what is behind it
+	ds := tape[n*m : (n+1)*m]
 	for k := 0; k < n; k++ {
 		copy(tape[k*m:], s)
 		loss += float64(sys.Step(s, theta, t0+k+1, env))
 	}
-	ds := tape[n*m : (n+1)*m]
 	for i := range ds {
 		ds[i] = 0
 	}

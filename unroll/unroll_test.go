@@ -69,3 +69,34 @@ func TestSumsStretchesInFloat64(t *testing.T) {
 type ones struct{ recorder }
 
 func (ones) Step(_, _ []float32, _ int, _ noise.Stream) float32 { return 1 }
+
+// power is s_t = θ·s_{t−1}, L_t = s_t.
+type power struct{ recorder }
+
+func (power) Step(s, theta []float32, _ int, _ noise.Stream) float32 {
+	s[0] *= theta[0]
+	return s[0]
+}
+
+func (power) JVP(_, _, _, _ []float32, _ int, _ noise.Stream) float32 { panic("not used") }
+
+func (power) VJP(ds, dtheta, s, theta []float32, dloss float32, _ int, _ noise.Stream) {
+	d := ds[0] + dloss
+	dtheta[0] += float32(d * s[0])
+	ds[0] = d * theta[0]
+}
+
+// TestGradient: losses 2·3, 2·9, 2·27 by θ = 3 are 2 + 12 + 54.
+func TestGradient(t *testing.T) {
+	grad, s, theta := []float32{1}, []float32{2}, []float32{3}
+	tape := []float32{-1, -1, -1, -1, -7, -7}
+	assert.Equal(t, 78.0, Gradient[float32](power{}, grad, s, theta, 0, 3, noise.Stream{}, tape[:5]))
+	assert.Equal(t, []float32{69}, grad)
+	assert.Equal(t, []float32{54}, s)
+	assert.Equal(t, float32(-7), tape[5])
+
+	tape = []float32{-1, -1, -1, -7, -7}
+	assert.Panics(t, func() { Gradient[float32](power{}, grad, s, theta, 0, 3, noise.Stream{}, tape[:3]) })
+	assert.Equal(t, []float32{-1, -1, -1, -7, -7}, tape, "long enough only with what is behind it")
+	assert.Equal(t, []float32{54}, s)
+}

@@ -210,8 +210,9 @@ func TestOrder(t *testing.T) {
 // process dies.
 type pure struct {
 	*tuner
-	iteration, windows uint64
-	left               int // windows until the process is killed
+	iteration counter
+	windows   uint64
+	left      int // windows until the process is killed
 }
 
 func newPure(t *testing.T, s settings, windows int) *pure {
@@ -232,7 +233,7 @@ func (p *pure) pass(_ context.Context, d time.Duration) error {
 		p.iteration, p.windows = p.tuner.iteration, 0
 	}
 	p.windows++
-	env := noise.New(77).Derive(p.iteration, p.windows)
+	env := noise.New(77).Derive(uint64(p.iteration), p.windows)
 	for i := range uint64(30) {
 		w, _, _ := p.svc.begin()
 		p.svc.end(w, served, time.Duration(w.limit)*time.Millisecond+w.timeout/50+duration(env, i, 1))
@@ -295,7 +296,7 @@ func TestResumeRefuses(t *testing.T) {
 	assert.ErrorAs(t, refused(s), &damaged)
 
 	require.NoError(t, checkpoint.Write(s.file, checkpoint.Section{Name: "run", Data: []byte("else")}))
-	assert.ErrorContains(t, refused(s), "of something else")
+	assert.ErrorContains(t, refused(s), "iteration: there is no such section")
 }
 
 // TestNoTraffic: without requests nothing is learned, and the knobs stay.

@@ -60,7 +60,7 @@ type tuner struct {
 	theta, grad []float64
 	sides       [2][]float64 // θ+σε, θ−σε
 	open        []trial
-	iteration   uint64
+	iteration   counter
 
 	gauges  struct{ limit, timeout, loss, iteration, saved prometheus.Gauge }
 	answers *prometheus.CounterVec
@@ -217,31 +217,37 @@ func (t *tuner) step() {
 	}
 }
 
-const (
-	sectionTuner     = "tuner" // iteration, θ
-	sectionOptimizer = "optimizer"
-	sectionEstimator = "estimator"
-)
+// state is all that the tuner's future depends on.
+func (t *tuner) state() []checkpoint.Part {
+	return []checkpoint.Part{
+		{Name: "iteration", State: &t.iteration},
+		{Name: "theta", State: checkpoint.Floats[float64](t.theta)},
+		{Name: "optimizer", State: t.adam},
+		{Name: "estimator", State: t.at},
+	}
+}
+
+// A counter is a checkpoint.State.
+type counter uint64
+
+func (c *counter) MarshalBinary() ([]byte, error) {
+	return binary.LittleEndian.AppendUint64(nil, uint64(*c)), nil
+}
+
+func (c *counter) UnmarshalBinary(data []byte) error {
+	if len(data) != 8 {
+		return errors.New("not a counter")
+	}
+	*c = counter(binary.LittleEndian.Uint64(data))
+	return nil
+}
 
 // save replaces the checkpoint. Whenever the process dies, there is a whole one.
 func (t *tuner) save() error {
 	if t.file == "" {
 		return nil
 	}
-	own := binary.LittleEndian.AppendUint64(nil, t.iteration)
-	for _, v := range t.theta {
-		own = binary.LittleEndian.AppendUint64(own, math.Float64bits(v))
-	}
-	adam, err := t.adam.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	at, err := t.at.MarshalBinary()
-	if err != nil {
-		return err
-	}
-	err = checkpoint.Write(t.file, checkpoint.Section{Name: sectionTuner, Data: own},
-		checkpoint.Section{Name: sectionOptimizer, Data: adam}, checkpoint.Section{Name: sectionEstimator, Data: at})
+	err := checkpoint.Save(t.file, t.state()...)
 	if err == nil {
 		t.gauges.saved.SetToCurrentTime()
 	}
@@ -253,30 +259,15 @@ func (t *tuner) resume() error {
 	if t.file == "" {
 		return nil
 	}
-	sections, err := checkpoint.Read(t.file)
+	err := checkpoint.Load(t.file, t.state()...)
 	if errors.Is(err, fs.ErrNotExist) {
 		slog.Info("no checkpoint yet", "file", t.file)
 		return nil
 	}
 	if err != nil {
-		return err
-	}
-	data := map[string][]byte{}
-	for _, s := range sections {
-		data[s.Name] = s.Data
-	}
-	own := data[sectionTuner]
-	if len(own) != 8+8*len(t.theta) {
-		return fmt.Errorf("%s is a checkpoint of something else", t.file)
-	}
-	if err := errors.Join(t.adam.UnmarshalBinary(data[sectionOptimizer]), t.at.UnmarshalBinary(data[sectionEstimator])); err != nil {
-		return fmt.Errorf("%s can't be resumed with these flags: %w", t.file, err)
+		return fmt.Errorf("can't resume with these flags: %w", err)
 	}
 	t.adam.LR = t.lr
-	t.iteration = binary.LittleEndian.Uint64(own)
-	for i := range t.theta {
-		t.theta[i] = math.Float64frombits(binary.LittleEndian.Uint64(own[8+8*i:]))
-	}
 	t.bound()
 	k := knobsAt(t.theta)
 	slog.Info("resumed", "file", t.file, "iteration", t.iteration, "limit", k.limit, "timeout", k.timeout.Round(time.Millisecond))

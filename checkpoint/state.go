@@ -1,0 +1,87 @@
+package checkpoint
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+
+	"github.com/noise-reuse/nres/internal/codec"
+	"github.com/noise-reuse/nres/vec"
+)
+
+// A State is what a run goes on from: an Estimator, an AskTell, an optimizer, or
+// parameters as [Floats].
+type State interface {
+	encoding.BinaryMarshaler
+	encoding.BinaryUnmarshaler
+}
+
+// A Part is a state and the name of its section.
+type Part struct {
+	Name  string
+	State State
+}
+
+// Save replaces the file at path by one with the states of the parts, as [Write] does.
+func Save(path string, parts ...Part) error {
+	sections := make([]Section, len(parts))
+	for i, p := range parts {
+		data, err := p.State.MarshalBinary()
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+		sections[i] = Section{p.Name, data}
+	}
+	return Write(path, sections...)
+}
+
+// Load restores the parts, in order, from a file of [Save]; sections that no part has
+// the name of are passed over. Errors are those of [Read], and an *[Error] that wraps what
+// the state of the first part said that can't be restored, or isn't there: it and those after
+// it are as they were, those before it are restored.
+func Load(path string, parts ...Part) error {
+	sections, err := Read(path)
+	if err != nil {
+		return err
+	}
+	data := map[string][]byte{}
+	for _, s := range sections {
+		data[s.Name] = s.Data
+	}
+	for _, p := range parts {
+		d, ok := data[p.Name]
+		err := errors.New("there is no such section")
+		if ok {
+			err = p.State.UnmarshalBinary(d)
+		}
+		if err != nil {
+			return &Error{path, fmt.Errorf("%s: %w", p.Name, err)}
+		}
+	}
+	return nil
+}
+
+// Floats is a slice, such as θ, as a State: Floats[float32](theta) restores the elements
+// of theta in place, and refuses states with another number of them.
+type Floats[F vec.Float] []F
+
+// MarshalBinary returns the elements' bits.
+func (x Floats[F]) MarshalBinary() ([]byte, error) {
+	var w codec.Writer
+	codec.Floats(&w, x)
+	return w.Sum(), nil
+}
+
+// UnmarshalBinary restores the elements, or leaves them as they were.
+func (x Floats[F]) UnmarshalBinary(data []byte) error {
+	r := codec.Checked(data)
+	y := codec.ReadFloats[F](&r)
+	if err := r.End(); err != nil {
+		return err
+	}
+	if len(y) != len(x) {
+		return fmt.Errorf("%d elements there, %d here", len(y), len(x))
+	}
+	copy(x, y)
+	return nil
+}
