@@ -22,7 +22,8 @@
 // without assembly, whatever the length and offset of the call that makes it.
 // Every floating-point operation is one IEEE-754 operation, rounded once; there
 // is no fused multiply-add and no call into the platform's mathematics. The plain
-// Go code in noise_generic.go is the definition.
+// Go code in noise_generic.go is the definition. Only where the caller's numbers make
+// a NaN are its sign and payload unspecified.
 //
 // Normals are made by the method of Box and Muller (1958). Their distribution
 // function is within 3.5e-7 of the normal one everywhere.

@@ -1,6 +1,9 @@
 package noise
 
-import "github.com/noise-reuse/nres/vec"
+import (
+	"github.com/noise-reuse/nres/internal/alias"
+	"github.com/noise-reuse/nres/vec"
+)
 
 // PerturbPairLanes is [PerturbPair] for many streams side by side, one in each lane of
 // rows that are stride apart, from element 0:
@@ -13,28 +16,43 @@ import "github.com/noise-reuse/nres/vec"
 //	}
 //
 // where ε_j are the normals of ss[j]. Multiples of 16 streams are fastest. What is
-// between the rows is left alone; plus and minus may be interleaved, but must not share
-// an element. It panics if they are too short or if stride is less than len(ss).
+// between the rows is left alone, so that plus and minus may be interleaved. It panics
+// if they are too short, if stride is less than len(ss), if an element of plus is one
+// of minus, or if theta is among the rows of either.
 func PerturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
-	if checkLanes(len(plus), len(minus), stride, len(theta), len(ss)) {
+	if checkLanes(plus, minus, stride, theta, len(ss)) {
 		perturbPairLanes(plus, minus, stride, theta, sigma, ss, false)
 	}
 }
 
 // PerturbPairLanesSigns is [PerturbPairLanes] with the signs of [FillSigns] as ε_j.
 func PerturbPairLanesSigns[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
-	if checkLanes(len(plus), len(minus), stride, len(theta), len(ss)) {
+	if checkLanes(plus, minus, stride, theta, len(ss)) {
 		perturbPairLanes(plus, minus, stride, theta, sigma, ss, true)
 	}
 }
 
 // checkLanes reports whether there is anything to do.
-func checkLanes(plus, minus, stride, rows, lanes int) bool {
-	if rows == 0 || lanes == 0 {
+func checkLanes[F vec.Float](plus, minus []F, stride int, theta []F, lanes int) bool {
+	if len(theta) == 0 || lanes == 0 {
 		return false
 	}
-	if n := (rows-1)*stride + lanes; stride < lanes || plus < n || minus < n {
+	short := len(plus)
+	if len(minus) < short {
+		short = len(minus)
+	}
+	if stride < lanes || short < lanes || (short-lanes)/stride < len(theta)-1 {
 		panic("noise: slices too short for rows of this stride")
+	}
+	n := (len(theta)-1)*stride + lanes
+	plus, minus = plus[:n], minus[:n]
+	if alias.Overlap(plus, theta) || alias.Overlap(minus, theta) {
+		panic(badOverlap)
+	}
+	if alias.Overlap(plus, minus) {
+		if d := (alias.Distance(plus, minus)%stride + stride) % stride; d < lanes || d > stride-lanes {
+			panic(badOverlap)
+		}
 	}
 	return true
 }

@@ -4,6 +4,7 @@ package noise
 
 import (
 	"fmt"
+	"math"
 	"math/rand"
 	"testing"
 
@@ -49,14 +50,58 @@ func testLanes[F vec.Float](t *testing.T) {
 			}
 		}
 	}
-	s := make([]Stream, 2)
-	for _, f := range []func(){
-		func() { PerturbPairLanes(make([]F, 5), make([]F, 4), 3, make([]F, 2), 1, s) },
-		func() { PerturbPairLanesSigns(make([]F, 4), make([]F, 5), 3, make([]F, 2), 1, s) },
-		func() { PerturbPairLanes(make([]F, 50), make([]F, 50), 1, make([]F, 2), 1, s) },
-	} {
-		require.PanicsWithValue(t, "noise: slices too short for rows of this stride", f)
+}
+
+func TestLanesPanics(t *testing.T) { both(t, testLanesPanics[float32], testLanesPanics[float64]) }
+
+func testLanesPanics[F vec.Float](t *testing.T) {
+	const rows, stride = 3, 5
+	theta, ss := make([]F, rows), make([]Stream, 2)
+	long := make([]F, 2*rows*stride)
+	call := func(plus, minus []F, stride int, theta []F) (message any) {
+		defer func() { message = recover() }()
+		PerturbPairLanes(plus, minus, stride, theta, 1, ss)
+		PerturbPairLanesSigns(plus, minus, stride, theta, 1, ss)
+		return nil
 	}
+
+	// The shortest slices, and one element less.
+	const n = (rows-1)*stride + 2
+	require.Nil(t, call(long[:n], long[n:2*n], stride, theta))
+	const short = "noise: slices too short for rows of this stride"
+	require.Equal(t, short, call(long[:n-1], long[n:2*n], stride, theta))
+	require.Equal(t, short, call(long[:n], long[n:2*n-1], stride, theta))
+	require.Equal(t, short, call(long[:1], long[n:n+1], stride, theta[:1]))
+	require.Equal(t, short, call(nil, nil, stride, theta))
+	require.Nil(t, call(nil, nil, stride, nil))
+	for _, stride := range []int{1, 0, -1, math.MinInt, math.MaxInt, math.MaxInt/2 + 1, math.MaxInt/4 + 1} { // times 2 or 4 some overflow
+		require.Equal(t, short, call(long, long, stride, theta), "stride %d", stride)
+		require.Equal(t, short, call(long, long, stride, make([]F, 5)), "stride %d", stride)
+	}
+
+	// What elements plus and minus have, by their distance.
+	for a := 0; a+n <= len(long); a++ {
+		for b := 0; b+n <= len(long); b++ {
+			used := map[int]bool{}
+			shared := any(nil)
+			for i := 0; i < rows; i++ {
+				for j := range ss {
+					used[a+i*stride+j] = true
+				}
+			}
+			for i := 0; i < rows; i++ {
+				for j := range ss {
+					if used[b+i*stride+j] {
+						shared = badOverlap
+					}
+				}
+			}
+			require.Equal(t, shared, call(long[a:], long[b:], stride, theta), "plus from %d, minus from %d", a, b)
+		}
+	}
+	require.Equal(t, badOverlap, call(long[:n], long[n:], stride, long[n-1:n+2]))
+	require.Equal(t, badOverlap, call(long[n:], long[:n], stride, long[n-1:n+2]))
+	require.Nil(t, call(long[:n], long[n:], stride, long[2*n:2*n+3]))
 }
 
 func TestCombineLanes(t *testing.T) {

@@ -1,10 +1,41 @@
 package noise
 
-import "github.com/noise-reuse/nres/vec"
+import (
+	"github.com/noise-reuse/nres/internal/alias"
+	"github.com/noise-reuse/nres/vec"
+)
 
 const (
 	lengthMismatch = "noise: slice lengths do not match"
+	badOverlap     = "noise: slices overlap"
 )
+
+// check panics unless theta is as long as dst and either dst itself or apart from it.
+func check[F vec.Float](dst, theta []F) {
+	if len(dst) != len(theta) {
+		panic(lengthMismatch)
+	}
+	if alias.Inexact(dst, theta) {
+		panic(badOverlap)
+	}
+}
+
+func checkPair[F vec.Float](plus, minus, theta []F) {
+	check(plus, theta)
+	check(minus, theta)
+	if alias.Overlap(plus, minus) {
+		panic(badOverlap)
+	}
+}
+
+func checkCombine[F vec.Float](g, ws []F, ss []Stream) {
+	if len(ws) != len(ss) {
+		panic(lengthMismatch)
+	}
+	if alias.Overlap(g, ws) {
+		panic(badOverlap)
+	}
+}
 
 // Words sets dst[i] to word off+i of the stream. Numbers are modulo 2^64: after word
 // 2^64−1 comes word 0.
@@ -38,20 +69,16 @@ func FillSigns[F vec.Float](dst []F, s Stream, off uint64) { fillSigns(dst, s, o
 //	}
 //
 // where ε and its numbers are those of [Fill]. The product and the sum are each
-// rounded. dst and theta may be the same slice; otherwise they must not overlap. It
-// panics if their lengths do not match.
+// rounded. dst and theta may be the same slice. It panics if they overlap otherwise or
+// if their lengths do not match.
 func Perturb[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
-	if len(dst) != len(theta) {
-		panic(lengthMismatch)
-	}
+	check(dst, theta)
 	perturb(dst, theta, sigma, s, off)
 }
 
 // PerturbSigns is [Perturb] with the signs of [FillSigns] as ε.
 func PerturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
-	if len(dst) != len(theta) {
-		panic(lengthMismatch)
-	}
+	check(dst, theta)
 	perturbSigns(dst, theta, sigma, s, off)
 }
 
@@ -63,21 +90,17 @@ func PerturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 //		minus[i] = theta[i] - sigma*ε[off+i]
 //	}
 //
-// where ε and its numbers are those of [Fill]. Products and sums are each rounded.
-// One of plus and minus may be the same slice as theta; otherwise the three must not
-// overlap. It panics if their lengths do not match.
+// where ε and its numbers are those of [Fill]. Products and sums are each rounded. One
+// of plus and minus may be the same slice as theta. It panics if the three overlap
+// otherwise or if their lengths do not match.
 func PerturbPair[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
-	if len(plus) != len(theta) || len(minus) != len(theta) {
-		panic(lengthMismatch)
-	}
+	checkPair(plus, minus, theta)
 	perturbPair(plus, minus, theta, sigma, s, off)
 }
 
 // PerturbPairSigns is [PerturbPair] with the signs of [FillSigns] as ε.
 func PerturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
-	if len(plus) != len(theta) || len(minus) != len(theta) {
-		panic(lengthMismatch)
-	}
+	checkPair(plus, minus, theta)
 	perturbPairSigns(plus, minus, theta, sigma, s, off)
 }
 
@@ -106,18 +129,14 @@ func AxpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { axpySigns(g, w, 
 // one [Axpy] a stream, in order, and makes one pass over g. To share the work among
 // goroutines or machines, give each a range of g (and its offset): sums of parts of
 // the streams, added up, have other bits. It panics if the lengths of ws and ss do not
-// match.
+// match or if g overlaps ws.
 func Combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
-	if len(ws) != len(ss) {
-		panic(lengthMismatch)
-	}
+	checkCombine(g, ws, ss)
 	combine(g, ws, ss, off)
 }
 
 // CombineSigns is [Combine] with the signs of [FillSigns] as ε_k.
 func CombineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
-	if len(ws) != len(ss) {
-		panic(lengthMismatch)
-	}
+	checkCombine(g, ws, ss)
 	combineSigns(g, ws, ss, off)
 }

@@ -216,19 +216,79 @@ func TestLengthMismatch(t *testing.T) {
 	}
 }
 
-func TestNoAllocation(t *testing.T) {
+// TestOverlap: a result may be theta, and nothing else. Nothing is written before a panic.
+func TestOverlap(t *testing.T) { both(t, testOverlap[float32], testOverlap[float64]) }
+
+func testOverlap[F vec.Float](t *testing.T) {
+	const n = 5000 // more than one call of a kernel
+	m, s := make([]F, 4*n), New(1)
+	at := func(i int) []F { return m[i : i+n] }
+	for _, f := range []struct {
+		name    string
+		perturb func(dst, theta []F, sigma F, s Stream, off uint64)
+		pair    func(plus, minus, theta []F, sigma F, s Stream, off uint64)
+		combine func(g, ws []F, ss []Stream, off uint64)
+	}{
+		{"normals", Perturb[F], PerturbPair[F], Combine[F]},
+		{"signs", PerturbSigns[F], PerturbPairSigns[F], CombineSigns[F]},
+	} {
+		for i := range m {
+			m[i] = F(i)
+		}
+		for _, d := range []int{1, n / 2, n - 1} {
+			for what, call := range map[string]func(){
+				"dst after theta":            func() { f.perturb(at(d), at(0), 1, s, 0) },
+				"dst before theta":           func() { f.perturb(at(0), at(d), 1, s, 0) },
+				"plus and theta":             func() { f.pair(at(d), at(2*n), at(0), 1, s, 0) },
+				"minus and theta":            func() { f.pair(at(2*n), at(0), at(d), 1, s, 0) },
+				"plus and minus":             func() { f.pair(at(0), at(d), at(2*n), 1, s, 0) },
+				"plus is minus":              func() { f.pair(at(0), at(0), at(2*n), 1, s, 0) },
+				"all one":                    func() { f.pair(at(0), at(0), at(0), 1, s, 0) },
+				"plus is theta, minus isn't": func() { f.pair(at(0), at(d), at(0), 1, s, 0) },
+				"sum and weights":            func() { f.combine(at(d), m[d+n-1:][:2], make([]Stream, 2), 0) },
+				"weights in the sum":         func() { f.combine(at(0), m[d:d+2], make([]Stream, 2), 0) },
+			} {
+				assert.PanicsWithValue(t, badOverlap, call, "%s, %s, %d", f.name, what, d)
+			}
+		}
+		for i := range m {
+			require.Equal(t, F(i), m[i])
+		}
+		assert.NotPanics(t, func() {
+			f.perturb(at(n), at(0), 1, s, 0)
+			f.perturb(m[3:3], m[2:2], 1, s, 0)
+			f.pair(at(0), at(n), at(2*n), 1, s, 0)
+			f.pair(at(0), at(n), at(n), 1, s, 0)
+			f.combine(at(n), at(0)[n-2:], make([]Stream, 2), 0)
+			f.combine(at(0), m[7:7], nil, 0)
+		})
+	}
+}
+
+func TestNoAllocation(t *testing.T) { both(t, testNoAllocation[float32], testNoAllocation[float64]) }
+
+func testNoAllocation[F vec.Float](t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
-		var a, b, theta [300]float32
-		ws, ss := [2]float32{1, 2}, [2]Stream{New(1).Derive(1, 2), New(2)}
+		var a, b, theta [300]F
+		var words [300]uint32
+		ws, ss := [2]F{1, 2}, [2]Stream{New(1).Derive(1, 2), New(2)}
+		Words(words[:], ss[0], 0)
 		Fill(theta[:], ss[0], 0)
 		FillSigns(a[:], ss[0], 0)
 		Perturb(a[:], theta[:], 1, ss[0], 0)
+		PerturbSigns(a[:], theta[:], 1, ss[0], 0)
 		PerturbPair(a[:], b[:], theta[:], 1, ss[0], 0)
 		PerturbPairSigns(a[:], b[:], theta[:], 1, ss[0], 0)
 		Axpy(a[:], 2, ss[1], 0)
 		AxpySigns(a[:], 2, ss[1], 0)
 		Combine(a[:], ws[:], ss[:], 0)
 		CombineSigns(a[:], ws[:], ss[:], 0)
+		var many [20]Stream
+		var weights [20]F
+		Combine(a[:9], weights[:], many[:], 0)
+		CombineSigns(a[:9], weights[:], many[:], 0)
+		PerturbPairLanes(a[:], b[:], len(many), theta[:15], 1, many[:])
+		PerturbPairLanesSigns(a[:], b[:], len(many), theta[:15], 1, many[:])
 	}))
 }
 

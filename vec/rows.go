@@ -1,6 +1,6 @@
 package vec
 
-import "unsafe"
+import "github.com/noise-reuse/nres/internal/alias"
 
 const badRow = "vec: a row is out of range"
 
@@ -24,7 +24,7 @@ func AxpyRows[F Float](y []F, a []F, x []F, at []int) {
 	if len(at) > 0 && (len(y) > len(x) || !within(at, len(x)-len(y))) {
 		panic(badRow)
 	}
-	if overlap(y, x) || overlap(y, a) {
+	if alias.Overlap(y, x) || alias.Overlap(y, a) {
 		panic(badOverlap)
 	}
 	axpyRows(y, a, x, at)
@@ -40,11 +40,4 @@ func within(at []int, most int) bool {
 		signs |= k | (most - k)
 	}
 	return signs >= 0
-}
-
-// overlap says whether two slices have an element in common.
-func overlap[F Float](x, y []F) bool {
-	size := unsafe.Sizeof(*new(F))
-	a, b := uintptr(unsafe.Pointer(unsafe.SliceData(x))), uintptr(unsafe.Pointer(unsafe.SliceData(y)))
-	return a < b+uintptr(len(y))*size && b < a+uintptr(len(x))*size
 }

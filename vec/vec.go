@@ -1,8 +1,7 @@
 package vec
 
 import (
-	"unsafe"
-
+	"github.com/noise-reuse/nres/internal/alias"
 	"github.com/noise-reuse/nres/vec/scalar"
 )
 
@@ -27,9 +26,7 @@ func checkLength[F Float](a, b []F) {
 // check panics unless x is as long as dst and either dst itself or apart from it.
 func check[F Float](dst, x []F) {
 	checkLength(dst, x)
-	size := uintptr(len(x)) * unsafe.Sizeof(*new(F))
-	d := uintptr(unsafe.Pointer(unsafe.SliceData(dst))) - uintptr(unsafe.Pointer(unsafe.SliceData(x)))
-	if d != 0 && (d < size || -d < size) {
+	if alias.Inexact(dst, x) {
 		panic(badOverlap)
 	}
 }
