@@ -32,6 +32,7 @@ type function struct {
 	addr uint64
 	code []byte
 	line func(pc uint64) string
+	vars map[uint64]string // the names of variables in the program
 }
 
 func (f *function) String() string { return f.name + " (" + f.file + ")" }
@@ -88,6 +89,14 @@ func functions(t *testing.T, binary string) []function {
 	require.NoError(t, err)
 	table, err := gosym.NewTable(nil, gosym.NewLineTable(lines, text.Addr))
 	require.NoError(t, err)
+	symbols, err := f.Symbols()
+	require.NoError(t, err)
+	vars := map[uint64]string{}
+	for _, s := range symbols {
+		if elf.ST_TYPE(s.Info) == elf.STT_OBJECT && s.Size > 0 {
+			vars[s.Value] = strings.TrimPrefix(s.Name, module+"/")
+		}
+	}
 	var fns []function
 	for _, fn := range table.Funcs {
 		file, _, _ := table.PCToLine(fn.Entry)
@@ -108,6 +117,7 @@ func functions(t *testing.T, binary string) []function {
 				file, line, _ := table.PCToLine(pc)
 				return fmt.Sprintf("%s:%d", filepath.Base(file), line)
 			},
+			vars: vars,
 		})
 	}
 	require.NotEmpty(t, fns)

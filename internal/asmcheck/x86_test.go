@@ -141,6 +141,8 @@ func TestAMD64Found(t *testing.T) {
 		"spillAVX2":        "aligned access to the stack",
 		"nameless":         "name",
 		"wrongEntry":       "name",
+		"otherEntry":       "name",
+		"oneEntry":         "name",
 		"fineEntry":        "",
 		"fineAVX2":         "",
 		"fineAVX512":       "",
@@ -241,8 +243,11 @@ func checkAMD64(t *testing.T, fns []function) (problems []string) {
 	return problems
 }
 
+var isZero = regexp.MustCompile(`^cmpb +\$0x0,0x([0-9a-f]+)\(%rip\)$`)
+
 // notEntry returns what an entry would not do, which is to load its arguments and to
-// jump to the function of its name for AVX-512 or else to the one for AVX2.
+// jump to the function of its name for AVX-512 if its package's useAVX512 is set, or
+// else to the one for AVX2.
 func notEntry(ins []x86Instruction, names map[uint64]string) *x86Instruction {
 	for len(ins) > 0 && loadArgument.MatchString(ins[0].text) {
 		ins = ins[1:]
@@ -254,7 +259,7 @@ func notEntry(ins []x86Instruction, names map[uint64]string) *x86Instruction {
 		}
 	}
 	switch name := ins[0].f.bare(); {
-	case len(ins) < len(want):
+	case len(ins) < len(want) || compared(ins[0]) != strings.TrimSuffix(ins[0].f.name, name)+"useAVX512":
 		return &ins[0]
 	case ins[1].to != ins[3].addr:
 		return &ins[1]
@@ -264,6 +269,19 @@ func notEntry(ins []x86Instruction, names map[uint64]string) *x86Instruction {
 		return &ins[3]
 	}
 	return nil
+}
+
+// compared returns the variable that an instruction compares with 0.
+func compared(in x86Instruction) string {
+	m := isZero.FindStringSubmatch(in.text)
+	if m == nil {
+		return ""
+	}
+	offset, err := strconv.ParseUint(m[1], 16, 64)
+	if err != nil {
+		return ""
+	}
+	return in.f.vars[in.addr+uint64(len(in.bytes))+offset]
 }
 
 // unknown returns the instructions that a processor doesn't have.

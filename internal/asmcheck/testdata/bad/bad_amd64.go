@@ -1,6 +1,6 @@
 package main
 
-var wide bool // for the entries
+var useAVX512, useAVX2 bool // for the entries
 
 func assembly() {
 	for _, f := range []func(){
@@ -29,6 +29,8 @@ func assembly() {
 		spillAVX2,
 		nameless,
 		wrongEntry,
+		otherEntry,
+		oneEntry,
 		fineEntry,
 		fineAVX2,
 		fineAVX512,
@@ -64,6 +66,8 @@ func splitAVX2()
 func spillAVX2()
 func nameless()
 func wrongEntry()
+func otherEntry()
+func oneEntry()
 func fineEntry()
 func fineAVX2()
 func fineAVX512()

@@ -141,15 +141,43 @@ TEXT ·nameless(SB), NOSPLIT, $0-0
 
 // func wrongEntry()
 TEXT ·wrongEntry(SB), NOSPLIT, $0-0
-	CMPB ·wide(SB), $0
+	CMPB ·useAVX512(SB), $0
 	JEQ  avx2
 	JMP  fineEntryAVX2<>(SB)
 avx2:
 	JMP  fineEntryAVX512<>(SB)
 
+// func otherEntry()
+TEXT ·otherEntry(SB), NOSPLIT, $0-0
+	CMPB ·useAVX2(SB), $0
+	JEQ  avx2
+	JMP  otherEntryAVX512<>(SB)
+avx2:
+	JMP  otherEntryAVX2<>(SB)
+
+TEXT otherEntryAVX2<>(SB), NOSPLIT, $0-0
+	RET
+
+TEXT otherEntryAVX512<>(SB), NOSPLIT, $0-0
+	RET
+
+// func oneEntry()
+TEXT ·oneEntry(SB), NOSPLIT, $0-0
+	CMPB ·useAVX512(SB), $1
+	JEQ  avx2
+	JMP  oneEntryAVX512<>(SB)
+avx2:
+	JMP  oneEntryAVX2<>(SB)
+
+TEXT oneEntryAVX2<>(SB), NOSPLIT, $0-0
+	RET
+
+TEXT oneEntryAVX512<>(SB), NOSPLIT, $0-0
+	RET
+
 // func fineEntry()
 TEXT ·fineEntry(SB), NOSPLIT, $0-0
-	CMPB ·wide(SB), $0
+	CMPB ·useAVX512(SB), $0
 	JEQ  avx2
 	JMP  fineEntryAVX512<>(SB)
 avx2:
