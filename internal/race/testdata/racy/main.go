@@ -21,7 +21,8 @@ import (
 const n = 1 << 14
 
 // An operation has up to four slices of n elements. What it does with each of them:
-// w writes, r reads, e reads the last elements only.
+// w writes, r reads, e reads the last elements only, l writes 16 of every 32, the last
+// one among them and not the first.
 type operation[T any] struct {
 	slices string
 	run    func(a, b, c, d []T)
@@ -48,6 +49,13 @@ func operations[F vec.Float]() map[string]operation[F] {
 		"Combine":          {"we", func(a, b, _, _ []F) { noise.Combine(a, b[last:], streams, 0) }},
 		"CombineSigns":     {"we", func(a, b, _, _ []F) { noise.CombineSigns(a, b[last:], streams, 0) }},
 
+		"PerturbPairLanes": {"lle", func(a, b, c, _ []F) {
+			noise.PerturbPairLanes(a[16:], b[16:], 32, c[n-n/32:], 1, streams[:16])
+		}},
+		"PerturbPairLanesSigns": {"lle", func(a, b, c, _ []F) {
+			noise.PerturbPairLanesSigns(a[16:], b[16:], 32, c[n-n/32:], 1, streams[:16])
+		}},
+
 		"Add":      {"wrr", func(a, b, c, _ []F) { vec.Add(a, b, c) }},
 		"Sub":      {"wrr", func(a, b, c, _ []F) { vec.Sub(a, b, c) }},
 		"Mul":      {"wrr", func(a, b, c, _ []F) { vec.Mul(a, b, c) }},
@@ -72,9 +80,9 @@ var accesses = []struct {
 	access func(write, read func(i int))
 }{
 	{"writes the first element", "wr", func(write, _ func(int)) { write(1) }},
-	{"writes the last element", "wre", func(write, _ func(int)) { write(n) }},
+	{"writes the last element", "wrel", func(write, _ func(int)) { write(n) }},
 	{"reads the first element", "w", func(_, read func(int)) { read(1) }},
-	{"reads the last element", "w", func(_, read func(int)) { read(n) }},
+	{"reads the last element", "wl", func(_, read func(int)) { read(n) }},
 	{"writes on both sides", "", func(write, _ func(int)) { write(0); write(n + 1) }},
 }
 
