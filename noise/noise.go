@@ -10,6 +10,9 @@ const (
 	badOverlap     = "noise: slices overlap"
 )
 
+// The functions that do the work call check, checkPair or checkCombine: what is
+// exported only has their calls, so that it is inlined.
+
 // check panics unless theta is as long as dst and either dst itself or apart from it.
 func check[F vec.Float](dst, theta []F) {
 	if len(dst) != len(theta) {
@@ -72,13 +75,11 @@ func FillSigns[F vec.Float](dst []F, s Stream, off uint64) { fillSigns(dst, s, o
 // rounded. dst and theta may be the same slice. It panics if they overlap otherwise or
 // if their lengths do not match.
 func Perturb[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
-	check(dst, theta)
 	perturb(dst, theta, sigma, s, off)
 }
 
 // PerturbSigns is [Perturb] with the signs of [FillSigns] as ε.
 func PerturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
-	check(dst, theta)
 	perturbSigns(dst, theta, sigma, s, off)
 }
 
@@ -94,13 +95,11 @@ func PerturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 // of plus and minus may be the same slice as theta. It panics if the three overlap
 // otherwise or if their lengths do not match.
 func PerturbPair[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
-	checkPair(plus, minus, theta)
 	perturbPair(plus, minus, theta, sigma, s, off)
 }
 
 // PerturbPairSigns is [PerturbPair] with the signs of [FillSigns] as ε.
 func PerturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
-	checkPair(plus, minus, theta)
 	perturbPairSigns(plus, minus, theta, sigma, s, off)
 }
 
@@ -130,13 +129,7 @@ func AxpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { axpySigns(g, w, 
 // goroutines or machines, give each a range of g (and its offset): sums of parts of
 // the streams, added up, have other bits. It panics if the lengths of ws and ss do not
 // match or if g overlaps ws.
-func Combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
-	checkCombine(g, ws, ss)
-	combine(g, ws, ss, off)
-}
+func Combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) { combine(g, ws, ss, off) }
 
 // CombineSigns is [Combine] with the signs of [FillSigns] as ε_k.
-func CombineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
-	checkCombine(g, ws, ss)
-	combineSigns(g, ws, ss, off)
-}
+func CombineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) { combineSigns(g, ws, ss, off) }

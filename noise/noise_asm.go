@@ -142,6 +142,7 @@ func fill32(dst []float32, s Stream, off uint64) {
 }
 
 func perturb[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
+	check(dst, theta)
 	switch {
 	case len(dst) <= small || !kernels():
 		perturbGeneric(dst, theta, sigma, s, off, false)
@@ -170,6 +171,7 @@ func perturb32(dst, theta []float32, sigma float32, s Stream, off uint64) {
 }
 
 func perturbPair[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
+	checkPair(plus, minus, theta)
 	switch {
 	case len(theta) <= small || !kernels():
 		perturbPairGeneric(plus, minus, theta, sigma, s, off, false)
@@ -202,6 +204,7 @@ func perturbPair32(plus, minus, theta []float32, sigma float32, s Stream, off ui
 func axpy[F vec.Float](g []F, w F, s Stream, off uint64) { perturb(g, g, w, s, off) }
 
 func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
+	checkCombine(g, ws, ss)
 	switch {
 	case inLanes(len(g), combineLanesMax, off, len(ws)):
 		combineLanes(g, ws, ss, false)

@@ -83,6 +83,7 @@ func fillSigns[F vec.Float](dst []F, s Stream, off uint64) {
 }
 
 func perturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
+	check(dst, theta)
 	switch {
 	case !longerThan[F](len(dst), smallSigns) || !signKernels():
 		perturbGeneric(dst, theta, sigma, s, off, true)
@@ -94,6 +95,7 @@ func perturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 }
 
 func perturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
+	checkPair(plus, minus, theta)
 	switch {
 	case !longerThan[F](len(theta), smallSigns) || !signKernels():
 		perturbPairGeneric(plus, minus, theta, sigma, s, off, true)
@@ -108,6 +110,7 @@ func perturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, of
 func axpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { perturbSigns(g, g, w, s, off) }
 
 func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
+	checkCombine(g, ws, ss)
 	switch {
 	case inLanes(len(g), combineSignLanesMax, off, len(ws)):
 		combineLanes(g, ws, ss, true)
