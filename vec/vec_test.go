@@ -210,8 +210,13 @@ func TestPanics(t *testing.T) {
 }
 
 func testPanics[F Float](t *testing.T) {
-	const n = 20
-	m := make([]F, 2*n)
+	testPanicsOf[F](t, 4)
+	testPanicsOf[F](t, 20)
+	testPanicsOf[F](t, 10000) // of several calls of a kernel, the last ones alone would overlap
+}
+
+func testPanicsOf[F Float](t *testing.T, n int) {
+	m := uniform[F](new(splitmix), 2*n, 1)
 	other := make([]F, n)
 	for _, op := range ops[F]() {
 		for k := 0; k < op.inputs; k++ {
@@ -221,12 +226,14 @@ func testPanics[F Float](t *testing.T) {
 				panics(t, op.name, badLength, func() { op.run(make([]F, n), in) })
 			}
 			in := [3][]F{other, other, other}
+			before := clone(m)
 			for _, shift := range []int{1, n - 1} {
 				in[k] = m[:n]
 				panics(t, op.name, badOverlap, func() { op.run(m[shift:shift+n], in) })
 				in[k] = m[shift : shift+n]
 				panics(t, op.name, badOverlap, func() { op.run(m[:n], in) })
 			}
+			equal(t, op.name+" before its panic", before, m)
 			in[k] = m[:n]
 			op.run(m[n:], in) // adjacent is not overlapping
 			in[k] = m[n:]
@@ -235,7 +242,7 @@ func testPanics[F Float](t *testing.T) {
 		op.run(nil, [3][]F{m[1:1], nil, m[2:2]})
 	}
 	panics(t, "Axpy", badLength, func() { Axpy(m[:3], 1, other[:4]) })
-	panics(t, "Axpy", badOverlap, func() { Axpy(m[:3], 1, m[1:4]) })
+	panics(t, "Axpy", badOverlap, func() { Axpy(m[:n], 1, m[n-1:2*n-1]) })
 	panics(t, "Dot", badLength, func() { Dot(m[:3], other[:4]) })
 	Dot(m[:3], m[1:4])
 }
