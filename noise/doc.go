@@ -26,7 +26,7 @@
 // a NaN are its sign and payload unspecified.
 //
 // Normals are made by the method of Box and Muller (1958). Their distribution
-// function is within 3.5e-7 of the normal one everywhere.
+// function is within 5e-7 of the normal one everywhere.
 //
 // # Arguments
 //

@@ -23,7 +23,7 @@ import (
 // and a cubic; sin φ from a quintic; and R·cos φ = √(R² − (R·sin φ)²) takes one
 // square root in place of a second polynomial. R is within 1.2e-5 relative of
 // √(−ln u), and within 6e-6 for u < 0.95; sin φ within 1.6e-6. What counts is the
-// distribution function: it is nowhere further than 3.5e-7 from that of the normal
+// distribution function: it is nowhere further than 5e-7 from that of the normal
 // distribution, which a Kolmogorov-Smirnov test would need 2^43 samples to see.
 
 // The reciprocals 1/c_i and the offsets ln(2/c_i) + 30·ln2Hi of the logarithm.

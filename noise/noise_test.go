@@ -9,6 +9,7 @@ import (
 	"hash"
 	"math"
 	"os"
+	"sort"
 	"strings"
 	"testing"
 
@@ -333,6 +334,47 @@ func TestNormalPair(t *testing.T) {
 	z0, z1 := normalPair(0xffffffff, 0x7fffffff)
 	assert.InDelta(t, 0, z0, 1e-4)
 	assert.InDelta(t, -6.6604, z1, 1e-4, "the largest magnitude")
+}
+
+// TestDistributionFunction finds the largest distance of the distribution function from
+// the normal one, for which samples won't do. For some w0 it looks for the w1 where the
+// first normal of the pair passes a bound; the second is the first with -w1.
+func TestDistributionFunction(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long; the transform is the same everywhere")
+	}
+	// below returns which part of all w1 make c − b, which falls as w1 grows, less than z.
+	below := func(w0 uint32, z float32) float64 {
+		first := sort.Search(1<<30, func(i int) bool {
+			z0, _ := normalPair(w0, uint32(4*i)-1<<31)
+			return z0 < z
+		})
+		return 1 - float64(first)/(1<<30)
+	}
+	const parts = 1 << 10 // of each octave of w0 and of 2^31 − w0
+	worst, at := 0.0, 0.0
+	for z := 0x1p-18; z < 7; z *= 2 {
+		sum := 0.0
+		for e := 0; e < 30; e++ {
+			n := 1 << e
+			step := 1
+			if n > parts {
+				step = n / parts
+			}
+			for w := n; w < 2*n; w += step {
+				for _, w0 := range []uint32{uint32(w + step/2), uint32(1<<31 - 1 - w - step/2)} {
+					sum += float64(step) * (below(w0, float32(z)) - below(w0, float32(-z)))
+				}
+			}
+		}
+		sum += below(0, float32(z)) + below(1<<31-1, float32(z)) - below(1<<31-1, float32(-z))
+		if d := math.Abs(sum/(1<<31)-math.Erf(z/math.Sqrt2)) / 2; d > worst {
+			worst, at = d, z
+		}
+	}
+	t.Logf("largest distance %.3g, at %.3g", worst, at)
+	assert.Less(t, worst, 5e-7)
+	assert.Greater(t, worst, 4.5e-7, "the documentation gives too large a bound")
 }
 
 // digest hashes values in little-endian order, whatever the host's.
