@@ -68,3 +68,63 @@ func TestTransform(t *testing.T) {
 		}
 	})
 }
+
+// TestRareWords has each operation make so many normals that words of one in a million
+// are among them, those of angles where a normal passes 0. TestTransform makes such words
+// for one kernel; lanes only have the first blocks of a stream.
+func TestRareWords(t *testing.T) { eachTier(t, testRareWords) }
+
+func testRareWords(t *testing.T) {
+	rounds := 64
+	if testing.Short() {
+		rounds = 1
+	}
+	const rows = 1 << 14 // of lanes, and elements of each stream for the other operations
+	var want, got, other, zero [laneGroup * rows]float32
+	negative := 0
+	for r := 0; r < rounds; r++ {
+		var ss [laneGroup]Stream
+		for j := range ss {
+			ss[j] = New(uint64(r)).Derive(uint64(j))
+			part := want[j*rows:][:rows]
+			fillGeneric(part, ss[j], 0)
+			for i, z := range part {
+				// Two words decide on the signs, unless a normal was negative before.
+				if math.Abs(float64(z)) < 1e-5 && math.Signbit(float64(z)) != (ss[j].Word(uint64(i))>>(31-i%2*31)&1 == 1) {
+					negative++
+				}
+			}
+		}
+		check := func(name string, lanes, pair bool) {
+			for k, z := range want {
+				at := k
+				if lanes {
+					at = k%rows*laneGroup + k/rows
+				}
+				if got[at] != z || pair && other[at] != -z {
+					t.Fatalf("%s: element %d of %v is %v, want %v", name, k%rows, ss[k/rows], got[at], z)
+				}
+			}
+		}
+		each := func(name string, pair bool, f func(dst, other, zero []float32, s Stream)) {
+			for j, s := range ss {
+				f(got[j*rows:][:rows], other[j*rows:][:rows], zero[j*rows:][:rows], s)
+			}
+			check(name, false, pair)
+		}
+		each("Fill", false, func(dst, _, _ []float32, s Stream) { Fill(dst, s, 0) })
+		each("Perturb", false, func(dst, _, zero []float32, s Stream) { Perturb(dst, zero, 1, s, 0) })
+		each("PerturbPair", true, func(dst, other, zero []float32, s Stream) { PerturbPair(dst, other, zero, 1, s, 0) })
+		each("Combine", false, func(dst, _, zero []float32, s Stream) {
+			copy(dst, zero)
+			Combine(dst, []float32{1, 0, 0}, []Stream{s, s, s}, 0)
+		})
+		fillLanesKernel(&got[0], laneGroup, rows, &ss[0], laneGroup, 0, false)
+		check("lanes", true, false)
+		PerturbPairLanes(got[:], other[:], laneGroup, zero[:rows], 1, ss[:])
+		check("PerturbPairLanes", true, true)
+	}
+	if !testing.Short() && negative < 4 {
+		t.Errorf("only %d normals were negative before they got their signs", negative)
+	}
+}
