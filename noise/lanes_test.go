@@ -104,6 +104,38 @@ func testLanesPanics[F vec.Float](t *testing.T) {
 	require.Nil(t, call(long[:n], long[n:], stride, long[2*n:2*n+3]))
 }
 
+// TestFillLanesKernel tries more rows than sums of streams ask for.
+func TestFillLanesKernel(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		for _, count := range []int{laneGroup, 3 * laneGroup} {
+			ss, stride := make([]Stream, count), count+3
+			for j := range ss {
+				ss[j] = New(9).Derive(uint64(j))
+			}
+			for _, n := range []int{1, 2, 3, 4, 5, 6, 7, 8, 31, 32, 33, 127, 128, 129, 300} {
+				for _, b := range []uint32{0, 1, 1<<32 - 100} {
+					for _, signs := range []bool{false, true} {
+						want, got := make([]float32, n*stride), surround(make([]float32, n*stride))
+						one := make([]float32, n)
+						for j, s := range ss {
+							if signs {
+								fillSignsGeneric(one, s, 128*uint64(b))
+							} else {
+								fillGeneric(one, s, 4*uint64(b))
+							}
+							for i, e := range one {
+								want[i*stride+j] = e
+							}
+						}
+						fillLanesKernel(&got.s[0], stride, n, &ss[0], count, b, signs)
+						got.check(t, want, "%d rows of %d lanes from block %d, signs %v", n, count, b, signs)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestCombineLanes(t *testing.T) {
 	tiers.Run(t, setTier, func(t *testing.T) {
 		both(t, testCombineLanes[float32], testCombineLanes[float64])
