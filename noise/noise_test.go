@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/noise-reuse/nres/internal/tiers"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -410,20 +411,30 @@ func (d digest) String() string { return hex.EncodeToString(d.Sum(nil)) }
 
 // TestGolden compares long outputs with the committed digests. If one changes, the
 // change is wrong, not the digest.
-func TestGolden(t *testing.T) {
+func TestGolden(t *testing.T) { tiers.Run(t, setTier, testGolden) }
+
+func testGolden(t *testing.T) {
 	want := readGolden(t)
 	const n = 1 << 20
 	s := New(2023).Derive(1, 2, 3)
 	for name, fill := range map[string]func(d digest){
-		"words":      func(d digest) { v := make([]uint32, n); Words(v, s, 1); d.addWords(v) },
-		"normals32":  func(d digest) { v := make([]float32, n); Fill(v, s, 1); d.add32(v) },
-		"normals64":  func(d digest) { v := make([]float64, n); Fill(v, s, 1); d.add64(v) },
-		"signs32":    func(d digest) { v := make([]float32, n); FillSigns(v, s, 1); d.add32(v) },
-		"signs64":    func(d digest) { v := make([]float64, n); FillSigns(v, s, 1); d.add64(v) },
-		"pair32":     func(d digest) { testGoldenFused(PerturbPair[float32], Combine[float32], d.add32) },
-		"pair64":     func(d digest) { testGoldenFused(PerturbPair[float64], Combine[float64], d.add64) },
-		"signpair32": func(d digest) { testGoldenFused(PerturbPairSigns[float32], CombineSigns[float32], d.add32) },
-		"signpair64": func(d digest) { testGoldenFused(PerturbPairSigns[float64], CombineSigns[float64], d.add64) },
+		"words":       func(d digest) { v := make([]uint32, n); Words(v, s, 1); d.addWords(v) },
+		"normals32":   func(d digest) { v := make([]float32, n); Fill(v, s, 1); d.add32(v) },
+		"normals64":   func(d digest) { v := make([]float64, n); Fill(v, s, 1); d.add64(v) },
+		"signs32":     func(d digest) { v := make([]float32, n); FillSigns(v, s, 1); d.add32(v) },
+		"signs64":     func(d digest) { v := make([]float64, n); FillSigns(v, s, 1); d.add64(v) },
+		"pair32":      func(d digest) { testGoldenFused(PerturbPair[float32], Combine[float32], d.add32) },
+		"pair64":      func(d digest) { testGoldenFused(PerturbPair[float64], Combine[float64], d.add64) },
+		"signpair32":  func(d digest) { testGoldenFused(PerturbPairSigns[float32], CombineSigns[float32], d.add32) },
+		"signpair64":  func(d digest) { testGoldenFused(PerturbPairSigns[float64], CombineSigns[float64], d.add64) },
+		"single32":    func(d digest) { testGoldenSingle(Perturb[float32], Axpy[float32], d.add32) },
+		"single64":    func(d digest) { testGoldenSingle(Perturb[float64], Axpy[float64], d.add64) },
+		"sign32":      func(d digest) { testGoldenSingle(PerturbSigns[float32], AxpySigns[float32], d.add32) },
+		"sign64":      func(d digest) { testGoldenSingle(PerturbSigns[float64], AxpySigns[float64], d.add64) },
+		"lanes32":     func(d digest) { testGoldenLanes(PerturbPairLanes[float32], d.add32) },
+		"lanes64":     func(d digest) { testGoldenLanes(PerturbPairLanes[float64], d.add64) },
+		"signlanes32": func(d digest) { testGoldenLanes(PerturbPairLanesSigns[float32], d.add32) },
+		"signlanes64": func(d digest) { testGoldenLanes(PerturbPairLanesSigns[float64], d.add64) },
 	} {
 		d := newDigest()
 		fill(d)
@@ -442,6 +453,28 @@ func testGoldenFused[F vec.Float](pair func(plus, minus, theta []F, sigma F, s S
 	add(minus)
 	combine(theta, []F{0.3, -1.1, 2.7}, []Stream{New(3), New(4).Derive(1), {5, 6}}, 5)
 	add(theta)
+}
+
+func testGoldenSingle[F vec.Float](perturb func(dst, theta []F, sigma F, s Stream, off uint64), axpy func(g []F, w F, s Stream, off uint64), add func([]F)) {
+	x := make([]F, 1<<16)
+	Fill(x, New(1), 0)
+	perturb(x, x, 0.1, New(2), 5)
+	add(x)
+	axpy(x, -1.3, New(3), 1<<40)
+	add(x)
+}
+
+func testGoldenLanes[F vec.Float](pair func(plus, minus []F, stride int, theta []F, sigma F, ss []Stream), add func([]F)) {
+	const rows, lanes, stride = 301, 53, 60
+	var ss [lanes]Stream
+	for i := range ss {
+		ss[i] = New(4).Derive(uint64(i))
+	}
+	theta, plus, minus := make([]F, rows), make([]F, rows*stride), make([]F, rows*stride)
+	Fill(theta, New(1), 0)
+	pair(plus, minus, stride, theta, 0.1, ss[:])
+	add(plus)
+	add(minus)
 }
 
 func readGolden(t *testing.T) map[string]string {
