@@ -3,6 +3,7 @@ package estimator
 import (
 	"fmt"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
@@ -24,6 +25,7 @@ type engine[F vec.Float] struct {
 	states   []F          // s⁺ and s⁻ of worker 0, of worker 1, …; or lanes. TES: s of each; PESAnalytic: s⁺, s⁻ and s
 	scratch  []scratch[F] // one for each goroutine
 	started  bool
+	panicked *PanicError
 
 	perWorker int             // states of a worker
 	laner     unroll.Laner[F] // nil if the system is none, or lanes don't pay
@@ -48,6 +50,21 @@ type Steps struct {
 	Total      uint64 // over all workers, perturbed or not, start-up included
 	StartUp    uint64 // of these, made to bring the workers to their phases: Σ 2τ; TES: Σ τ; PESAnalytic: Σ 3τ
 	Sequential uint64 // on the longest chain, were every worker to run at once
+}
+
+// PanicError says that the system has panicked, or called [runtime.Goexit], in an earlier
+// call of [Estimator.Gradient], which has left the workers anywhere.
+type PanicError struct {
+	Gradient uint64      // 0 for the first one, its start-up included
+	Value    interface{} // of the panic; nil for Goexit
+	Stack    []byte      // of the goroutine that the system ran on, from [debug.Stack]
+}
+
+func (e *PanicError) Error() string {
+	if e.Value == nil {
+		return fmt.Sprintf("estimator: gradient %d: the system has called runtime.Goexit", e.Gradient)
+	}
+	return fmt.Sprintf("estimator: gradient %d: the system has panicked: %v", e.Gradient, e.Value)
 }
 
 // New returns an Estimator for sys. Errors are of type *[ConfigError].
@@ -170,13 +187,19 @@ func (e *Estimator[F]) Dropped() uint64 {
 // the estimator can't be used any further: every later call returns the same error,
 // until UnmarshalBinary restores an earlier state. With DropPair the mean is over the pairs that are left; if there is none, grad is 0
 // and the loss NaN.
+//
+// If the system panics, on whichever goroutine, Gradient panics with the same value, once
+// no goroutine uses theta or the system any more: that of the lowest worker, or block of
+// lanes, that panics. runtime.Goexit in the system ends the caller's goroutine in the
+// same way. What is true of grad and of later calls after an error is true after
+// that, too; their error is a *[PanicError], which has the stack.
 func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	// The finalizer must not close the pool under us.
 	defer runtime.KeepAlive(e)
 	return e.run(grad, theta)
 }
 
-func (e *engine[F]) run(grad, theta []F) (float64, error) {
+func (e *engine[F]) run(grad, theta []F) (loss float64, err error) {
 	if len(grad) != e.d || len(theta) != e.d {
 		panic("estimator: grad and theta must have the length of the system's parameters")
 	}
@@ -184,7 +207,28 @@ func (e *engine[F]) run(grad, theta []F) (float64, error) {
 		return 0, err
 	}
 	e.theta = theta
-	defer e.forget()
+	returned := false
+	defer func() {
+		e.theta = nil
+		if returned {
+			return
+		}
+		e.panicked = &PanicError{e.count, recover(), debug.Stack()}
+		if f := e.pool.failure; f != nil {
+			e.panicked.Stack, e.pool.failure = f.stack, nil
+		}
+		if v := e.panicked.Value; v != nil {
+			panic(v)
+		}
+		err = e.panicked // returned after panic(nil), before Go 1.21
+	}()
+	loss, err = e.estimate(grad)
+	returned = true
+	return loss, err
+}
+
+// estimate is run under e.theta.
+func (e *engine[F]) estimate(grad []F) (float64, error) {
 	if !e.started {
 		e.pool.run(len(e.workers), e.doStart)
 		if err := e.failed(); err != nil {
@@ -200,7 +244,13 @@ func (e *engine[F]) run(grad, theta []F) (float64, error) {
 	return e.combine(grad), nil
 }
 
-func (e *engine[F]) forget() { e.theta = nil }
+// failed returns what every call returns from now on, if anything.
+func (e *engine[F]) failed() error {
+	if e.panicked != nil {
+		return e.panicked
+	}
+	return e.crew.failed()
+}
 
 // stagger begins the second episode of the workers whose first one is to be cut.
 func (e *engine[F]) stagger() {

@@ -1,6 +1,8 @@
 package estimator
 
 import (
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +19,10 @@ var alone = 40 * time.Microsecond
 // Helpers that are woken join when they get to run, if the run goes on. The caller
 // waits for those that have joined: on a busy machine, the others may take longer to
 // come than everything else.
+//
+// A task that panics, or calls runtime.Goexit, ends the run in the same way on the
+// caller's goroutine. Tasks are begun in order, and those that others have begun are
+// finished: of several, it is the lowest, whichever goroutines they were on.
 type pool struct {
 	helpers  int
 	wake     chan struct{}
@@ -28,6 +34,16 @@ type pool struct {
 	tasks int64
 	batch int64
 	next  atomic.Int64
+
+	mu      sync.Mutex
+	failure *failure // of the run under way or the last one: that of the lowest task
+}
+
+// A failure is what a task did instead of returning.
+type failure struct {
+	task  int64
+	value interface{} // of the panic; nil for runtime.Goexit
+	stack []byte
 }
 
 func newPool(parallelism int) *pool {
@@ -40,20 +56,27 @@ func newPool(parallelism int) *pool {
 }
 
 func (p *pool) help() {
+	closed := false
+	defer func() {
+		if !closed { // a task has called runtime.Goexit
+			go p.help()
+		}
+	}()
 	for range p.wake {
 		for g := p.open.Load(); g > 0; g = p.open.Load() {
 			if p.open.CompareAndSwap(g, g-1) {
 				p.work(int(g))
-				p.finished <- struct{}{}
 				break
 			}
 		}
 	}
+	closed = true
 }
 
 // run calls task(g, i) for every i in 0..tasks-1. g is the number of the goroutine,
 // 0 to parallelism-1: no two calls with the same g overlap.
 func (p *pool) run(tasks int, task func(g, i int)) {
+	p.failure = nil
 	helpers := p.helpers
 	if helpers > tasks-1 {
 		helpers = tasks - 1
@@ -100,19 +123,36 @@ func (p *pool) run(tasks int, task func(g, i int)) {
 		default: // as many are on their way, since an earlier run
 		}
 	}
+	defer p.finish(helpers) // also if a task calls runtime.Goexit here
 	p.work(0)
+}
+
+// finish waits for the helpers that have joined, and fails as a task did.
+func (p *pool) finish(helpers int) {
 	for joined := int64(helpers) - p.open.Swap(0); joined > 0; joined-- {
 		<-p.finished
 	}
 	p.task = nil
+	if p.failure != nil {
+		p.failure.again()
+	}
 }
 
 func (p *pool) work(g int) {
+	var i int64
+	returned := false
+	defer func() {
+		if !returned {
+			p.fail(failure{i, recover(), debug.Stack()})
+		}
+		if g > 0 {
+			p.finished <- struct{}{}
+		}
+	}()
 	for {
 		end := p.next.Add(p.batch)
-		i := end - p.batch
-		if i >= p.tasks {
-			return
+		if i = end - p.batch; i >= p.tasks {
+			break
 		}
 		if end > p.tasks {
 			end = p.tasks
@@ -121,6 +161,26 @@ func (p *pool) work(g int) {
 			p.task(g, int(i))
 		}
 	}
+	returned = true
+}
+
+func (p *pool) fail(f failure) {
+	p.next.Store(p.tasks) // no other batch is begun
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failure == nil || f.task < p.failure.task {
+		p.failure = &f
+	}
+}
+
+// again panics with the same value, or ends the goroutine.
+func (f *failure) again() {
+	if f.value == nil {
+		runtime.Goexit()
+	}
+	// The latter panic is what recover returns. If nobody recovers, both are printed.
+	defer panic(f.value)
+	panic("on a goroutine of the estimator:\n" + string(f.stack))
 }
 
 func (p *pool) close() {

@@ -55,7 +55,7 @@ func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("estimator: this state does not fit: %w", err)
 	}
 	e.restore(state)
-	e.started = started
+	e.started, e.panicked = started, nil
 	for i := range e.workers {
 		if e.workers[i].lost {
 			e.odd.Store(true)

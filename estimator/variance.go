@@ -117,7 +117,7 @@ func independent(cfg Config, horizon int) bool {
 
 // reseed makes the estimator what New makes with another seed.
 func (e *engine[F]) reseed(seed uint64) {
-	e.cfg.Seed, e.seed, e.count, e.started = seed, noise.New(seed), 0, false
+	e.cfg.Seed, e.seed, e.count, e.started, e.panicked = seed, noise.New(seed), 0, false, nil
 	for i := range e.workers {
 		e.workers[i], e.made[i] = worker{terms: e.workers[i].terms[:0]}, 0
 	}

@@ -9,11 +9,10 @@ import (
 //
 // Its methods must be deterministic functions of their arguments and safe for
 // concurrent use on different states: several goroutines unroll one System at a
-// time. They must not panic: on most of these goroutines that ends the process, and
-// after a panic that was recovered elsewhere an estimator can't be used any further.
-// Randomness may come from env only. The estimators give all steps of an episode the
-// same env, and the two members of an antithetic pair the same, too; use
-// env.Derive(uint64(t)) for what is to differ from step to step.
+// time. If one panics, so does the call of the estimator, on its caller's goroutine; who
+// recovers finds the estimator as it is after an error. Randomness may come from env only. The
+// estimators give all steps of an episode the same env, and the two members of an antithetic
+// pair the same, too; use env.Derive(uint64(t)) for what is to differ from step to step.
 //
 // For the same bits on every machine, write products that feed a sum with an
 // explicit conversion, F(a*b) + c, which keeps the compiler from fusing them, and
