@@ -51,7 +51,7 @@ func inOwnGoroutine(t *testing.T, f func()) (value interface{}, returned bool) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(time.Minute):
+	case <-time.After(20 * time.Second):
 		t.Fatal("it hangs")
 	}
 	return value, returned
@@ -205,6 +205,36 @@ func TestPoolFails(t *testing.T) {
 		})
 	})
 	assert.True(t, returned)
+}
+
+// TestPoolStops: after a failure, each goroutine finishes its batch, and no other is begun.
+func TestPoolStops(t *testing.T) {
+	defer func(d time.Duration) { alone = d }(alone)
+	alone = 0
+	const tasks = 1000
+	p := newPool(4)
+	defer p.close()
+	deadline := time.Now().Add(20 * time.Second)
+	var ran atomic.Int64
+	assert.PanicsWithValue(t, "boom", func() {
+		p.run(tasks, func(_, i int) {
+			ran.Add(1)
+			wait := func(enough func() bool) {
+				for !enough() && time.Now().Before(deadline) {
+					runtime.Gosched()
+				}
+			}
+			switch i {
+			case 0:
+			case 1:
+				wait(func() bool { return ran.Load() > 2 }) // a helper has joined
+				panic("boom")
+			default:
+				wait(func() bool { return p.next.Load() >= tasks })
+			}
+		})
+	})
+	assert.LessOrEqual(t, ran.Load(), 1+4*p.batch)
 }
 
 // TestPanicPrints: if nobody recovers, the process prints where in the system it was.
