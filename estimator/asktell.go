@@ -224,9 +224,9 @@ func (a *AskTell[F]) open(worker int) Question {
 // Tell takes the sums of the losses over the steps of a question, under θ+σε and
 // under θ−σε. It returns ErrStale for an answer that is no longer wanted, ErrForeign for
 // one to what it didn't ask, and a *[NonFiniteError], once, if a loss, or the sum or
-// difference of the two, is not finite, in type F, and Config.NonFinite is Fail; the
-// worker then begins a new episode. With DropPair it is left out until its episode
-// ends.
+// difference of the two, is not finite, in type F, or so large that the gradient might not
+// be, and Config.NonFinite is Fail; the worker then begins a new episode. With DropPair it
+// is left out until its episode ends.
 func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

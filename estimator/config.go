@@ -76,7 +76,8 @@ const (
 	CenteredRank
 )
 
-// NonFinite says what to do about a loss that is NaN or infinite.
+// NonFinite says what to do about a loss that is NaN or infinite, or so large, given σ, that
+// the gradient might be: see [NonFiniteError].
 type NonFinite uint8
 
 const (

@@ -2,9 +2,11 @@ package estimator
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"sync/atomic"
 
+	"github.com/noise-reuse/nres/internal/cast"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -39,6 +41,7 @@ type crew[F vec.Float] struct {
 	initialSigma float64
 	roots        []root      // of the workers' streams
 	odd          atomic.Bool // some worker may have an err, or be lost
+	limit        float64     // see setSigma
 	found
 }
 
@@ -104,7 +107,11 @@ type term struct {
 }
 
 // NonFiniteError says which worker's loss, or the sum or difference of its two losses,
-// left the finite numbers, in which gradient, and where in the episode.
+// left the finite numbers, or is so large that the gradient might; in which gradient, and
+// where in the episode. The gradient might where (L⁺ − L⁻)·ξ/2σ a step (with [Sum], times W)
+// could overflow the estimator's type, elements of ξ being up to 6.7 for each perturbation;
+// with Std never, with Sign and CenteredRank σ alone decides, in New. Losses beyond 10^288 are
+// refused as well.
 type NonFiniteError struct {
 	Gradient    uint64 // 0 for the first one, its start-up included
 	Worker      int
@@ -113,12 +120,15 @@ type NonFiniteError struct {
 }
 
 func (e *NonFiniteError) Error() string {
-	what := "loss"
-	if e.Plus-e.Plus == 0 && e.Minus-e.Minus == 0 {
-		what = "sum or difference of the losses"
+	what := "sum or difference of the losses over steps %d to %d is not finite"
+	s, d := e.Plus+e.Minus, e.Plus-e.Minus
+	if e.Plus-e.Plus != 0 || e.Minus-e.Minus != 0 {
+		what = "loss over steps %d to %d is not finite"
+	} else if s-s == 0 && d-d == 0 {
+		what = "losses over steps %d to %d are too large, or too far apart for this σ"
 	}
-	return fmt.Sprintf("estimator: gradient %d, worker %d: the %s over steps %d to %d is not finite (θ+σε: %v, θ−σε: %v)",
-		e.Gradient, e.Worker, what, e.First, e.Last, e.Plus, e.Minus)
+	return fmt.Sprintf("estimator: gradient %d, worker %d: the "+what+" (θ+σε: %v, θ−σε: %v)",
+		e.Gradient, e.Worker, e.First, e.Last, e.Plus, e.Minus)
 }
 
 // init checks the configuration and sets up all but the goroutines.
@@ -134,9 +144,6 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 	if err := cfg.check(horizon); err != nil {
 		return err
 	}
-	if err := checkSigma[F](cfg.Sigma); err != nil {
-		return err
-	}
 	if err := c.shape.init(d, &cfg); err != nil {
 		return err
 	}
@@ -150,6 +157,9 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 	cfg.Matrices = append([]Matrix(nil), cfg.Matrices...)
 	c.initialSigma = cfg.Sigma
 	c.cfg, c.d, c.horizon, c.seed = cfg, d, horizon, noise.New(cfg.Seed)
+	if err := c.setSigma(cfg.Sigma); err != nil {
+		return err
+	}
 	c.workers, c.positions = make([]worker, cfg.Workers), makePositions(cfg.Workers)
 	// A window holds a whole number of periods, cut ones at both ends, and one more
 	// cut where the episode ends; or it is never cut.
@@ -293,24 +303,28 @@ func (c *crew[F]) period(tau int) int {
 // the caller to set up.
 func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool) {
 	w := &c.workers[i]
-	if s, d := plus+minus, plus-minus; (s-s != 0 || d-d != 0) && !w.lost {
+	period, weight, begins := 0, plus-minus, false
+	if c.cfg.Method != TES {
+		period = c.period(c.tau[i] - n)
+		begins = c.cfg.Telescoping && period > 0 && c.tau[i]-n == period*c.cfg.Period
+	}
+	size := math.Abs(weight)
+	if begins {
+		weight += w.told
+		size = math.Abs(weight) + math.Abs(w.told)
+	}
+	fits := math.Abs(plus)+math.Abs(minus) <= maxLoss*float64(n) && (!score || size*float64(period+1) <= c.limit*float64(n))
+	if !fits && !w.lost {
+		c.odd.Store(true)
 		if c.cfg.NonFinite == Fail {
 			w.err = &NonFiniteError{c.count, i, c.tau[i] - n + 1, c.tau[i], plus, minus}
-			c.odd.Store(true)
 			return false
 		}
 		w.lost = true
-		c.odd.Store(true)
 	}
 	if score && !w.lost {
-		period := 0
-		if c.cfg.Method != TES {
-			period = c.period(c.tau[i] - n)
-		}
-		weight := plus - minus
-		if c.cfg.Telescoping && period > 0 && c.tau[i]-n == period*c.cfg.Period {
+		if begins {
 			w.addTerm(-w.told, w.noise.Derive(uint64(period-1)), period-1, 0)
-			weight += w.told
 		}
 		switch {
 		case c.cfg.Method != PESAnalytic:
@@ -376,12 +390,51 @@ func checkSigma[F vec.Float](sigma float64) error {
 	return nil
 }
 
+// maxLoss bounds the size of losses, so that the sum of 2^63 pairs is finite.
+const maxLoss = 0x1p959
+
+// setSigma also sets the limit of |L⁺ − L⁻| a step: a gradient is a weighted mean of
+// (L⁺ − L⁻)·ξ/2σ a step, so it is finite if these are. (They are far from all being as
+// large as normals can be, 6.67, so that rounding needs no room.)
 func (c *crew[F]) setSigma(sigma float64) error {
 	if err := checkSigma[F](sigma); err != nil {
 		return err
 	}
-	c.cfg.Sigma, c.shape.sigma = sigma, F(sigma)
+	eps := 6.7
+	if c.cfg.Rank > 0 {
+		eps *= 6.7 * math.Sqrt(float64(c.cfg.Rank)) // ABᵀ/√r
+	}
+	if c.cfg.Method == PESAnalytic {
+		eps *= 2 // leaves room for the derivatives
+	}
+	limit := largest[F]() / eps * 2 * sigma
+	switch c.cfg.Shaping {
+	case Raw:
+		if c.cfg.LossScale == Sum {
+			limit /= float64(c.cfg.Window)
+		}
+	case Std: // L⁺ − L⁻ is at most 2√N standard deviations
+		limit = math.Inf(1)
+	default: // ±1 and ranks take its place
+		periods := 1
+		if c.cfg.Method != TES {
+			periods += c.period(c.horizon - 1)
+		}
+		if limit < float64(periods) {
+			return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("at least %.3g with shaping %v", sigma/limit*float64(periods), c.cfg.Shaping)}
+		}
+		limit = math.Inf(1)
+	}
+	c.cfg.Sigma, c.shape.sigma, c.limit = sigma, F(sigma), limit
 	return nil
+}
+
+// largest returns the largest finite number.
+func largest[F vec.Float]() float64 {
+	if cast.Is32[F]() {
+		return math.MaxFloat32
+	}
+	return math.MaxFloat64
 }
 
 func (c *crew[F]) failed() error {

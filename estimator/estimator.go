@@ -2,6 +2,7 @@ package estimator
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/debug"
 
@@ -182,8 +183,8 @@ func (e *Estimator[F]) Dropped() uint64 {
 // latter, but for KeepSums). After the first call it doesn't allocate. grad and theta must
 // not overlap. It panics if they do not have the system's ParamLen.
 //
-// If a loss isn't finite and Config.NonFinite is Fail, the error is a
-// *[NonFiniteError] of the lowest worker that saw one. grad is then as it was, and
+// If a loss isn't finite, or is so large that grad might not be, and Config.NonFinite is
+// Fail, the error is a *[NonFiniteError] of the lowest worker that saw one. grad is then as it was, and
 // the estimator can't be used any further: every later call returns the same error,
 // until UnmarshalBinary restores an earlier state. With DropPair the mean is over the pairs that are left; if there is none, grad is 0
 // and the loss NaN.
@@ -405,6 +406,11 @@ func (e *engine[F]) differentiate(g, i int, s []F, m int, score bool) float64 {
 		p[k] = 0
 	}
 	unroll.Gradient(e.differentiable, p, s, e.theta, e.tau[i], m, e.env[i], e.scratch[g].tape)
+	for _, v := range p {
+		if !(math.Abs(float64(v)) <= largest[F]()/4) {
+			return math.NaN()
+		}
+	}
 	e.addNoise(eps, e.eps[i], 0, true)
 	return float64(e.cfg.Sigma * float64(vec.Dot(eps, p)))
 }

@@ -233,20 +233,13 @@ func (c *crew[F]) shaped(steps int) (scale float64) {
 	}
 	switch c.cfg.Shaping {
 	case Std:
-		var n, mean, variance float64
-		each := func(f func(l float64)) {
-			for i := range c.workers {
-				if w := &c.workers[i]; w.steps > 0 {
-					f(w.plus / float64(w.steps))
-					f(w.minus / float64(w.steps))
-				}
-			}
+		variance, unit := c.lossVariance(1), 1.0
+		if variance-variance != 0 { // squares overflow
+			unit = 0x1p-480
+			variance = c.lossVariance(unit)
 		}
-		each(func(l float64) { n++; mean += l })
-		mean /= n
-		each(func(l float64) { l -= mean; variance += float64(l * l) })
 		if variance > 0 {
-			scale *= c.cfg.Sigma / math.Sqrt(variance/n)
+			scale *= c.cfg.Sigma * unit / math.Sqrt(variance)
 		}
 	case Sign, CenteredRank:
 		// Each window is of one term; its weight no longer grows with the window.
@@ -272,6 +265,23 @@ func (c *crew[F]) shaped(steps int) (scale float64) {
 		}
 	}
 	return scale
+}
+
+// lossVariance returns the variance of the windows' mean losses times unit, a power of 2.
+func (c *crew[F]) lossVariance(unit float64) (variance float64) {
+	var n, mean float64
+	each := func(f func(l float64)) {
+		for i := range c.workers {
+			if w := &c.workers[i]; w.steps > 0 {
+				f(float64(w.plus / float64(w.steps) * unit))
+				f(float64(w.minus / float64(w.steps) * unit))
+			}
+		}
+	}
+	each(func(l float64) { n++; mean += l })
+	mean /= n
+	each(func(l float64) { l -= mean; variance += float64(l * l) })
+	return variance / n
 }
 
 // block sums up the terms for one block of parameters.

@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/noise-reuse/nres/internal/cast"
@@ -180,7 +181,7 @@ func (e *engine[F]) windowBlock(g, b int) {
 	if m == e.cfg.Window && m <= unroll.Stretch {
 		e.laner.WindowLanes(s, theta, tau, m, env, sum)
 		ended := l.run[:0]
-		if e.allowed && !e.odd.Load() && e.foundShort(k, sum) {
+		if e.allowed && !e.odd.Load() && e.foundShort(k, m, sum) {
 			ended = e.passShort(k, m, l.run)
 		} else {
 			for j := range tau[:k.count] {
@@ -295,15 +296,16 @@ func (e *engine[F]) initLane(g int, s []F, j, width int, k block) {
 	}
 }
 
-// foundShort records a whole window of a block in the short form, unless a loss isn't
-// finite. No worker may be lost.
-func (e *engine[F]) foundShort(k block, sum []F) bool {
+// foundShort records a window of m steps of a block in the short form, unless it doesn't
+// fit: see record. No worker may be lost.
+func (e *engine[F]) foundShort(k block, m int, sum []F) bool {
 	plus, minus := e.plus[k.first:k.first+k.count], e.minus[k.first:k.first+k.count]
+	limit, most := e.limit*float64(m), maxLoss*float64(m)
 	for j := range plus {
 		p, m := float64(sum[j]), float64(sum[k.lanes+j])
 		plus[j], minus[j] = p, m
-		// Differences of float32s don't overflow.
-		if s, d := p+m, p-m; s-s != 0 || !cast.Is32[F]() && d-d != 0 {
+		// A float32 is either small enough or infinite, and then the difference is not finite.
+		if !(math.Abs(p-m) <= limit) || !cast.Is32[F]() && !(math.Abs(p)+math.Abs(m) <= most) {
 			return false
 		}
 	}

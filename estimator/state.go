@@ -160,8 +160,8 @@ type state struct {
 
 func (c *crew[F]) restore(s state) {
 	c.workers, c.positions, c.count = s.workers, s.positions, s.count
-	c.cfg.Sigma, c.shape.sigma = s.sigma, F(s.sigma)
-	c.unfind() // what a failed gradient has left
+	_ = c.setSigma(s.sigma) // unmarshal has checked it
+	c.unfind()              // what a failed gradient has left
 }
 
 // unmarshal returns what marshal wrote, and leaves c alone.
