@@ -300,14 +300,24 @@ func (e *engine[F]) initLane(g int, s []F, j, width int, k block) {
 // fit: see record. No worker may be lost.
 func (e *engine[F]) foundShort(k block, m int, sum []F) bool {
 	plus, minus := e.plus[k.first:k.first+k.count], e.minus[k.first:k.first+k.count]
-	limit, most := e.limit*float64(m), maxLoss*float64(m)
+	// The largest |L⁺ − L⁻| and |L⁺ + L⁻|, as bits without the sign, which are in order, NaN last.
+	var apart, both uint64
 	for j := range plus {
 		p, m := float64(sum[j]), float64(sum[k.lanes+j])
 		plus[j], minus[j] = p, m
-		// A float32 is either small enough or infinite, and then the difference is not finite.
-		if !(math.Abs(p-m) <= limit) || !cast.Is32[F]() && !(math.Abs(p)+math.Abs(m) <= most) {
-			return false
+		if b := math.Float64bits(p-m) << 1; b > apart {
+			apart = b
 		}
+		if cast.Is32[F]() { // small enough, or infinite, and then the difference isn't finite
+			continue
+		}
+		if b := math.Float64bits(p+m) << 1; b > both {
+			both = b
+		}
+	}
+	difference, size := math.Float64frombits(apart>>1), math.Float64frombits(both>>1)
+	if steps := float64(m); !(difference <= e.limit*steps && difference <= maxLoss*steps && size <= maxLoss*steps) {
+		return false
 	}
 	for i := k.first; i < k.first+k.count; i += unroll.Lanes {
 		e.short[i/unroll.Lanes] = true
