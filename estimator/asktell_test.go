@@ -194,15 +194,18 @@ func TestAskTellPanics(t *testing.T) {
 	require.NoError(t, err)
 	two, three := make([]float32, 2), make([]float32, 3)
 	plus, minus := make([]float32, 2), make([]float32, 2)
-	q := at.Ask(0, plus, minus, two)
-	for _, worker := range []int{-1, 3} {
-		says := fmt.Sprintf("estimator: worker is %d; allowed: 0 to 2", worker)
-		assert.PanicsWithValue(t, says, func() { at.Ask(worker, plus, minus, two) })
-		assert.PanicsWithValue(t, says, func() { at.Restart(worker) })
-	}
-	assert.PanicsWithValue(t, "estimator: plus, minus and theta must have d elements", func() { at.Ask(0, plus, three, two) })
-	assert.NotPanics(t, func() { at.Ask(1, plus, minus, two) })
-	assert.NoError(t, at.Tell(q, 1, 2))
+	_, returned := inOwnGoroutine(t, func() { // a lock that is still held would hang
+		q := at.Ask(0, plus, minus, two)
+		for _, worker := range []int{-1, 3} {
+			says := fmt.Sprintf("estimator: worker is %d; allowed: 0 to 2", worker)
+			assert.PanicsWithValue(t, says, func() { at.Ask(worker, plus, minus, two) })
+			assert.PanicsWithValue(t, says, func() { at.Restart(worker) })
+		}
+		assert.PanicsWithValue(t, "estimator: plus, minus and theta must have d elements", func() { at.Ask(0, plus, three, two) })
+		assert.NotPanics(t, func() { at.Ask(1, plus, minus, two) })
+		assert.NoError(t, at.Tell(q, 1, 2))
+	})
+	assert.True(t, returned)
 }
 
 func TestNonFiniteErrorText(t *testing.T) {

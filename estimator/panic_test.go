@@ -40,7 +40,8 @@ func (f panicking) Step(s, theta []float32, t int, env noise.Stream) float32 {
 	return f.walk.Step(s, theta, t, env)
 }
 
-// inOwnGoroutine runs f, and returns what it panics with, and whether it returned.
+// inOwnGoroutine runs f, for 10 seconds at most, and returns what it panics with, and whether
+// it returned.
 func inOwnGoroutine(t *testing.T, f func()) (value interface{}, returned bool) {
 	done := make(chan struct{})
 	go func() {
@@ -51,7 +52,7 @@ func inOwnGoroutine(t *testing.T, f func()) (value interface{}, returned bool) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(10 * time.Second):
 		t.Fatal("it hangs")
 	}
 	return value, returned
