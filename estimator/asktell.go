@@ -93,7 +93,7 @@ func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
 	if cfg.Method == TES || cfg.Method == PESAnalytic {
 		return nil, &ConfigError{"Method", cfg.Method.String(), "methods without an unperturbed state, with AskTell: not tes or pesanalytic"}
 	}
-	if err := a.crew.init(d, horizon, cfg); err != nil {
+	if err := a.crew.init(d, horizon, 0, cfg); err != nil {
 		return nil, err
 	}
 	a.crew.pool = newPool(a.crew.cfg.Parallelism)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/noise-reuse/nres/internal/cast"
 	"github.com/noise-reuse/nres/noise"
@@ -131,8 +132,9 @@ func (e *NonFiniteError) Error() string {
 		e.Gradient, e.Worker, e.First, e.Last, e.Plus, e.Minus)
 }
 
-// init checks the configuration and sets up all but the goroutines.
-func (c *crew[F]) init(d, horizon int, cfg Config) error {
+// init checks the configuration and sets up all but the goroutines. Workers have states
+// of that many elements in all.
+func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
 	for _, n := range []struct {
 		what string
 		n    int
@@ -141,10 +143,16 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 			return &ConfigError{"the system's " + n.what, fmt.Sprint(n.n), "≥ 1"}
 		}
 	}
+	if err := room("the system's ParamLen", d, sizeOf[F]()); err != nil {
+		return err
+	}
 	if err := cfg.check(horizon); err != nil {
 		return err
 	}
 	if err := c.shape.init(d, &cfg); err != nil {
+		return err
+	}
+	if err := cfg.fits(sizeOf[F](), d, state); err != nil {
 		return err
 	}
 	if c.shape.scratch > 0 {
@@ -179,6 +187,48 @@ func (c *crew[F]) init(d, horizon int, cfg Config) error {
 	c.roots = make([]root, cfg.Workers)
 	c.plant()
 	return nil
+}
+
+// maxBytes is what an address space holds, of 32 or 47 bits: make panics if it is to make more.
+const maxBytes = 1 << (32 + 15*(^uint(0)>>63))
+
+// room refuses a count of what takes so many bytes each, if no memory holds it.
+func room(field string, n int, each float64) error {
+	if most := math.Floor(maxBytes / each); float64(n) > most {
+		return &ConfigError{field, fmt.Sprint(n), fmt.Sprintf("at most %.0f, of %.3g bytes each", most, each)}
+	}
+	return nil
+}
+
+func sizeOf[F vec.Float]() float64 {
+	var x F
+	return float64(unsafe.Sizeof(x))
+}
+
+// fits refuses counts that no memory holds. Elements are of that many bytes, and states
+// of a worker of that many elements.
+func (c *Config) fits(element float64, d, state int) error {
+	states := float64(element * float64(state))
+	goroutine := float64(2*element*float64(d)) + float64(2*states)
+	if c.Method == PESAnalytic {
+		if err := room("Window", c.Window, states); err != nil { // the tape
+			return err
+		}
+		goroutine += float64(states * float64(c.Window))
+	}
+	term := float64(unsafe.Sizeof(term{})+unsafe.Sizeof(noise.Stream{})) + element
+	if err := room("Window", c.Window, term/float64(c.Period)); err != nil {
+		return err
+	}
+	// With positions, what is found, ranks, questions, and terms, of which there are 4 more at most.
+	worker := float64(unsafe.Sizeof(worker{})+unsafe.Sizeof(root{})) + 200 + states + float64(term*float64(c.Window/c.Period+4))
+	if c.KeepSums || c.Method == PESAnalytic {
+		worker += float64(element * float64(d))
+	}
+	if err := room("Workers", c.Workers, worker); err != nil {
+		return err
+	}
+	return room("Parallelism", c.Parallelism, goroutine)
 }
 
 // plant puts all workers to the start of their episode, with the streams of the seed.
@@ -286,7 +336,7 @@ func (c *crew[F]) left(i, n int) int {
 	if c.cfg.Method == TES {
 		return n
 	}
-	return least(n, (c.period(tau)+1)*c.cfg.Period-tau)
+	return least(n, c.cfg.Period-(tau-c.period(tau)*c.cfg.Period))
 }
 
 // period returns the noise period that step tau+1 is in. Divisions take time; NRES
@@ -401,7 +451,7 @@ func (c *crew[F]) setSigma(sigma float64) error {
 		return err
 	}
 	eps := 6.7
-	if c.cfg.Rank > 0 {
+	if c.shape.scratch > 0 {
 		eps *= 6.7 * math.Sqrt(float64(c.cfg.Rank)) // ABᵀ/√r
 	}
 	if c.cfg.Method == PESAnalytic {

@@ -87,15 +87,20 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	if e.stateLen < 1 {
 		return nil, &ConfigError{"the system's StateLen", fmt.Sprint(e.stateLen), "≥ 1"}
 	}
-	if err := e.init(sys.ParamLen(), sys.Horizon(), cfg); err != nil {
+	if err := room("the system's StateLen", e.stateLen, sizeOf[F]()); err != nil {
 		return nil, err
 	}
 	e.perWorker = 2
-	switch e.cfg.Method {
+	switch cfg.Method {
 	case TES:
 		e.perWorker = 1
 	case PESAnalytic:
 		e.perWorker = 3
+	}
+	if err := e.init(sys.ParamLen(), sys.Horizon(), e.perWorker*e.stateLen, cfg); err != nil {
+		return nil, err
+	}
+	if e.cfg.Method == PESAnalytic {
 		var ok bool
 		if e.differentiable, ok = sys.(unroll.Differentiable[F]); !ok {
 			return nil, &ConfigError{"Method", PESAnalytic.String(), "any other with a system that is no unroll.Differentiable"}

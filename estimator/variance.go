@@ -70,7 +70,7 @@ func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F,
 	}
 	parallelism = least(parallelism, batches)
 	cfg.Parallelism = 1
-	if independent(resolved, sys.Horizon()) {
+	if n > 0 && independent(resolved, sys.Horizon()) {
 		if n > math.MaxInt/cfg.Workers {
 			return nil, &ConfigError{"the number of samples", fmt.Sprintf("%d·%d", n, cfg.Workers), "an int"}
 		}
