@@ -125,7 +125,7 @@ func (a *AskTell[F]) SetSigma(sigma float64) error {
 func (a *AskTell[F]) Config() Config {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.crew.cfg
+	return a.crew.config()
 }
 
 // Ask sets plus and minus to theta ± σε for the next stretch of a worker, from 0 to

@@ -42,7 +42,7 @@ type crew[F vec.Float] struct {
 	initialSigma float64
 	roots        []root      // of the workers' streams
 	odd          atomic.Bool // some worker may have an err, or be lost
-	limit        float64     // see setSigma
+	limit        float64     // see limitOf
 	found
 }
 
@@ -161,10 +161,9 @@ func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
 			c.low[g] = make([]F, c.shape.scratch)
 		}
 	}
-	cfg.Buckets = append([]int(nil), cfg.Buckets...) // the caller may go on with its own
-	cfg.Matrices = append([]Matrix(nil), cfg.Matrices...)
 	c.initialSigma = cfg.Sigma
 	c.cfg, c.d, c.horizon, c.seed = cfg, d, horizon, noise.New(cfg.Seed)
+	c.cfg = c.config() // the caller may go on with its slices
 	if err := c.setSigma(cfg.Sigma); err != nil {
 		return err
 	}
@@ -443,12 +442,28 @@ func checkSigma[F vec.Float](sigma float64) error {
 // maxLoss bounds the size of losses, so that the sum of 2^63 pairs is finite.
 const maxLoss = 0x1p959
 
-// setSigma also sets the limit of |L⁺ − L⁻| a step: a gradient is a weighted mean of
+// config returns the configuration, with slices that are the caller's.
+func (c *crew[F]) config() Config {
+	cfg := c.cfg
+	cfg.Buckets = append([]int(nil), cfg.Buckets...)
+	cfg.Matrices = append([]Matrix(nil), cfg.Matrices...)
+	return cfg
+}
+
+func (c *crew[F]) setSigma(sigma float64) error {
+	limit, err := c.limitOf(sigma)
+	if err == nil {
+		c.cfg.Sigma, c.shape.sigma, c.limit = sigma, F(sigma), limit
+	}
+	return err
+}
+
+// limitOf returns the limit of |L⁺ − L⁻| a step: a gradient is a weighted mean of
 // (L⁺ − L⁻)·ξ/2σ a step, so it is finite if these are. (They are far from all being as
 // large as normals can be, 6.67, so that rounding needs no room.)
-func (c *crew[F]) setSigma(sigma float64) error {
+func (c *crew[F]) limitOf(sigma float64) (limit float64, err error) {
 	if err := checkSigma[F](sigma); err != nil {
-		return err
+		return 0, err
 	}
 	eps := 6.7
 	if c.shape.scratch > 0 {
@@ -457,7 +472,7 @@ func (c *crew[F]) setSigma(sigma float64) error {
 	if c.cfg.Method == PESAnalytic {
 		eps *= 2 // leaves room for the derivatives
 	}
-	limit := largest[F]() / eps * 2 * sigma
+	limit = largest[F]() / eps * 2 * sigma
 	switch c.cfg.Shaping {
 	case Raw:
 		if c.cfg.LossScale == Sum {
@@ -471,12 +486,11 @@ func (c *crew[F]) setSigma(sigma float64) error {
 			periods += c.period(c.horizon - 1)
 		}
 		if limit < float64(periods) {
-			return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("at least %.3g with shaping %v", sigma/limit*float64(periods), c.cfg.Shaping)}
+			return 0, &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("at least %.3g with shaping %v", sigma/limit*float64(periods), c.cfg.Shaping)}
 		}
 		limit = math.Inf(1)
 	}
-	c.cfg.Sigma, c.shape.sigma, c.limit = sigma, F(sigma), limit
-	return nil
+	return limit, nil
 }
 
 // largest returns the largest finite number.

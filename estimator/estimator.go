@@ -140,7 +140,7 @@ func (e *Estimator[F]) Close() { e.pool.close() }
 
 // Config returns the configuration, with what the method implies filled in: Period,
 // at most T, is that of any method.
-func (e *Estimator[F]) Config() Config { return e.cfg }
+func (e *Estimator[F]) Config() Config { return e.config() }
 
 // SetSigma changes σ from the next gradient on, for a schedule. The error, if sigma
 // is not positive and finite in type F, is of type *[ConfigError]. Perturbations that go

@@ -262,6 +262,19 @@ func TestConfigKept(t *testing.T) {
 		buckets[0], matrices[0].Rows = 7, 7
 		assert.NoError(t, est.UnmarshalBinary(state))
 		buckets[0], matrices[0].Rows = 1, 3
+		at, err := NewAskTell[float64](3, 4, cfg)
+		require.NoError(t, err)
+		for _, config := range []func() Config{est.Config, at.Config} {
+			got := config()
+			for i := range got.Buckets {
+				got.Buckets[i] = 7
+			}
+			for i := range got.Matrices {
+				got.Matrices[i].Rows = 7
+			}
+			assert.Equal(t, cfg.Buckets, config().Buckets)
+			assert.Equal(t, cfg.Matrices, config().Matrices)
+		}
 	}
 }
 

@@ -170,7 +170,7 @@ func (c *crew[F]) unmarshal(r *codec.Reader, more string) state {
 		r.Err = err
 	}
 	sigma, count := r.Float(), r.Uint()
-	if err := checkSigma[F](sigma); err != nil && r.Err == nil {
+	if _, err := c.limitOf(sigma); err != nil && r.Err == nil {
 		r.Err = err
 	}
 	workers, at := append([]worker(nil), c.workers...), makePositions(len(c.workers))

@@ -59,7 +59,7 @@ const MinSamples = 2 * batches
 // is cancelled, Variance returns its error after the samples under way. Errors of
 // the configuration are of type *[ConfigError]; a loss that isn't finite is an error
 // that wraps a *[NonFiniteError], but for DropPair. It panics if theta doesn't have
-// the system's ParamLen.
+// the system's ParamLen, and if the system or progress does, with its value.
 func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F, cfg Config, n int, progress func(done, of int)) (*Spread, error) {
 	resolved, parallelism, share := cfg, cfg.Parallelism, 1
 	if err := resolved.check(sys.Horizon()); err != nil {
