@@ -244,7 +244,7 @@ func (r *digitsRun) loop(ctx context.Context, bar progress) error {
 	}
 	for r.Iteration < j.iterations {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(err, r.keep.keep(r.Iteration, true))
+			return err
 		}
 		loss, err := r.est.Gradient(grad, r.Theta)
 		if err != nil {
@@ -361,7 +361,7 @@ func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	err = r.loop(ctx, bar)
 	elapsed := time.Since(began)
 	bar.close()
-	report, err := ended(err, r.Iteration, j.iterations, "iterations")
+	report, err := ended(err, r.keep, r.Iteration, j.iterations, "iterations")
 	if !report {
 		return err
 	}

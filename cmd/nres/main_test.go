@@ -322,11 +322,67 @@ func TestDiverging(t *testing.T) {
 		for _, want := range []string{"diverged in iteration", "ln r = ", "ln a = ", "smaller --lr or --sigma"} {
 			assert.Contains(t, stderr, want)
 		}
-		if lr == "1" {
-			assert.Contains(t, stderr, "worker")
-		}
 		assert.Equal(t, []string{"a.csv"}, files(t, "."))
-		assert.Equal(t, "precious", read(t, "a.csv"))
+		if lr == "3e38" { // in the first iteration
+			assert.NotContains(t, stderr, "a.csv")
+			assert.Equal(t, "precious", read(t, "a.csv"))
+			continue
+		}
+		assert.Equal(t, lr == "1", strings.Contains(stderr, "worker"))
+		assert.Contains(t, stderr, "what was measured before is in a.csv")
+		assert.Equal(t, 2, strings.Count(read(t, "a.csv"), "\n"))
+		require.NoError(t, os.WriteFile("a.csv", []byte("precious"), 0o666))
+	}
+}
+
+// TestDivergingTable: the table of a run that diverges is that of one that ends before,
+// also when the run is resumed.
+func TestDivergingTable(t *testing.T) {
+	t.Chdir(t.TempDir())
+	adam := strings.Fields("train lorenz --optimizer adam --lr 1 --quiet --plot none --csv a.csv")
+	status, _, stderr := execute(t, append(adam, "--iterations", "4")...)
+	require.Zero(t, status, stderr)
+	want := read(t, "a.csv")
+	for range 2 {
+		require.NoError(t, os.Remove("a.csv"))
+		status, _, stderr = execute(t, append(adam, strings.Fields("--checkpoint run --every 3 --resume")...)...)
+		assert.Equal(t, statusFailed, status)
+		assert.Contains(t, stderr, "diverged in iteration 5")
+		assert.Equal(t, want, read(t, "a.csv"))
+	}
+}
+
+// TestWritesThatFail: neither a table nor a checkpoint that cannot be written hides why a
+// run ended.
+func TestWritesThatFail(t *testing.T) {
+	for args, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		"--checkpoint d/run":                       {statusInterrupted, "interrupted after 3 of 5000"},
+		"--csv d/a.csv":                            {statusInterrupted, "interrupted after 3 of 5000"},
+		"--csv d/a.csv --optimizer adam --lr 1":    {statusFailed, "diverged in iteration 5"},
+		"--checkpoint d/run --every 4 --csv a.csv": {statusFailed, "what was measured before is in a.csv"},
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			require.NoError(t, os.Mkdir("d", 0o777))
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			newProgress = func(io.Writer, int, bool) progress {
+				return stopper{3, func() {
+					assert.NoError(t, os.RemoveAll("d"))
+					if want.status == statusInterrupted {
+						cancel()
+					}
+				}}
+			}
+			defer func() { newProgress = progressOn }()
+			var out, errs bytes.Buffer
+			assert.Equal(t, want.status, run(ctx, strings.Fields("train lorenz --plot none "+args), &out, &errs))
+			assert.Contains(t, errs.String(), want.says)
+			assert.Contains(t, errs.String(), strings.Fields(args)[0]+": cannot write \"d/")
+		})
 	}
 }
 

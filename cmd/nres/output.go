@@ -98,6 +98,18 @@ func (o *output) save(to **string, fn func(io.Writer) error) error {
 	return nil
 }
 
+// rescue writes what a run had done before it failed with err, if anything, and adds to err
+// where that is.
+func (o *output) rescue(err error, done int, fn func(io.Writer) error) error {
+	if o == nil || done == 0 {
+		return err
+	}
+	if bad := o.write(fn); bad != nil {
+		return errors.Join(err, bad)
+	}
+	return fmt.Errorf("%w; what was measured before is in %s", err, o.path)
+}
+
 // writeReport writes a report as text, or as one JSON object.
 func writeReport(w io.Writer, r interface{ text() string }, asJSON bool) error {
 	text := []byte(r.text())

@@ -236,9 +236,9 @@ func (s *study) run(ctx context.Context, points []point, stdout, stderr io.Write
 	for _, p := range v.Points {
 		n += len(p.Rows)
 	}
-	report, err := ended(err, n, len(points)*len(rows), "variances")
+	report, err := ended(err, nil, n, len(points)*len(rows), "variances")
 	if !report {
-		return err
+		return table.rescue(err, n, v.writeCSV)
 	}
 	err = errors.Join(err, table.save(&v.CSV, v.writeCSV),
 		picture.save(&v.Plot, func(w io.Writer) error { return v.writePlot(w, picture.path) }))

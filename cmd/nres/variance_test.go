@@ -143,6 +143,12 @@ func TestVarianceNonFinite(t *testing.T) {
 		assert.Contains(t, stderr, want)
 	}
 	assert.Empty(t, files(t, "."))
+
+	status, _, stderr = execute(t, strings.Fields("variance lorenz --at start --at 50,50 --workers 2 --window 2000 --samples 64 --quiet --csv a.csv")...)
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, stderr, "what was measured before is in a.csv")
+	assert.Equal(t, 1+5, strings.Count(read(t, "a.csv"), "\n"), "the variances at the start")
+	assert.Equal(t, []string{"a.csv"}, files(t, "."))
 }
 
 func TestVarianceInterrupt(t *testing.T) {
