@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -42,8 +43,10 @@ there.`,
 			if lab.Parallelism < 0 {
 				return badFlag("parallelism", lab.Parallelism, "at least 1, or 0 for one for each CPU")
 			}
-			if err := directory(cmd, lab.Data); err != nil {
-				return err
+			if cmd.Flags().Changed("data") {
+				if err := checkData(&lab, chosen); err != nil {
+					return err
+				}
 			}
 			if err := lab.Prepare(); err != nil {
 				return fmt.Errorf("--out: cannot write to %q: %w; allowed: a directory that can be written, or made", lab.Out, err)
@@ -65,7 +68,7 @@ there.`,
 	f.SortFlags = false
 	f.BoolVar(&list, "list", false, "list the experiments, and run none")
 	f.StringVar(&lab.Out, "out", "reproduction", "`directory` for the page; pictures and finished work go to reproduction/ in it")
-	f.StringVar(&lab.Data, "data", "", "`directory` with data files, for the experiments that say so")
+	f.StringVar(&lab.Data, "data", "", "`directory` with MNIST, Fashion-MNIST or the UCI digits (images) or yachts, to take in place of drawn data where --list says so")
 	f.BoolVar(&lab.Quick, "quick", false, "shorter runs, fewer seeds: to see that everything runs")
 	f.BoolVar(&lab.Resume, "resume", false, "take over what is finished from an earlier run")
 	f.IntVar(&lab.Parallelism, "parallelism", 0, "`number` of units at a time, which never changes results (0: one for each CPU)")
@@ -73,16 +76,25 @@ there.`,
 	return cmd
 }
 
-// directory checks --data.
-func directory(cmd *cobra.Command, data string) error {
-	if !cmd.Flags().Changed("data") {
-		return nil
+// checkData checks --data.
+func checkData(lab *reproduce.Lab, chosen []reproduce.Experiment) error {
+	if info, err := os.Stat(lab.Data); err != nil || !info.IsDir() {
+		return badFlag("data", fmt.Sprintf("%q", lab.Data), "a directory that exists")
 	}
-	info, err := os.Stat(data)
-	if err == nil && info.IsDir() {
-		return nil
+	takes := func(x reproduce.Experiment) bool { return x.Data != "" }
+	if !slices.ContainsFunc(chosen, takes) {
+		var ids []string
+		for _, x := range reproduce.All() {
+			if takes(x) {
+				ids = append(ids, x.IDs...)
+			}
+		}
+		return badFlag("data", fmt.Sprintf("%q", lab.Data), "only with experiments that take files: "+strings.Join(ids, ", "))
 	}
-	return badFlag("data", fmt.Sprintf("%q", data), "a directory that exists")
+	if err := lab.CheckData(chosen); err != nil {
+		return fmt.Errorf("--data: %s", strings.TrimPrefix(err.Error(), "data: "))
+	}
+	return nil
 }
 
 // reproduced runs experiments and reports the verdicts.
@@ -115,7 +127,11 @@ func writeExperiments(w io.Writer) error {
 	var b bytes.Buffer
 	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
 	for _, x := range reproduce.All() {
-		fmt.Fprintf(t, "%s\t%s\n", strings.Join(x.IDs, " "), x.Title)
+		title := x.Title
+		if x.Data != "" {
+			title += " (--data: " + x.Data + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\n", strings.Join(x.IDs, " "), title)
 	}
 	t.Flush()
 	b.WriteString("\nNot here:\n\n")

@@ -84,6 +84,8 @@ func TestReproduceBadInput(t *testing.T) {
 		{"reproduce --parallelism many", []string{"--parallelism", `"many"`, "whole number"}},
 		{"reproduce --frobnicate", []string{"--frobnicate", "--quick", "--resume", "--out"}},
 		{"reproduce --data none", []string{"--data", `"none"`, "directory"}},
+		{"reproduce --data .", []string{"--data: no images in .", "train-images-idx3-ubyte"}},
+		{"reproduce L9 Z3 --data .", []string{"--data", `"."`, "only with experiments that take files: S4, S9, S10, Z6, Z4, Z5, Z8, Z9"}},
 		{"reproduce --data=", []string{"--data", `""`, "directory"}},
 		{"reproduce --data " + file, []string{"--data", `file"`, "directory"}},
 		{"reproduce --out " + file, []string{"--out", `file"`, "directory that can be written"}},
