@@ -160,7 +160,7 @@ func TestWorker(t *testing.T) {
 		got, err := w.time(&row{Operation: "vec.Sum", Type: "float64", N: 5}, time.Microsecond)
 		assert.NoError(t, err)
 		assert.Equal(t, tier.String(), got.Tier)
-		w.close()
+		w.Stop()
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/internal/child"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/spf13/cobra"
 )
@@ -149,7 +150,7 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 		if err != nil {
 			return &failure{statusFailed, err}
 		}
-		defer table.close()
+		defer table.Stop()
 		rep.Numpy = &table.version
 		forms := []tableJob{
 			{"rows", j.pairs, 0, 1}, {"rows", j.pairs, 0, rep.Cores}, {"blocks", j.pairs, 0, 1}, {"blocks", j.pairs, 0, rep.Cores},
@@ -296,7 +297,7 @@ func (m *master) update(grad []float32) (float64, error) {
 
 // A table is numpy in a process of its own.
 type table struct {
-	*peer
+	*child.Child
 	version string
 }
 
@@ -307,10 +308,10 @@ type tableJob struct {
 }
 
 func startTable(ctx context.Context, j *masterBench) (*table, error) {
-	p, err := startPeer(exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table)))
+	p, err := child.Start(exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table)))
 	var hello struct{ Numpy string }
 	if err == nil {
-		err = p.read(&hello)
+		err = p.Read(&hello)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--python %s does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
@@ -320,6 +321,6 @@ func startTable(ctx context.Context, j *masterBench) (*table, error) {
 
 func (t *table) time(job tableJob) (float64, error) {
 	var answer struct{ Seconds float64 }
-	err := t.ask(job, &answer)
+	err := t.Ask(job, &answer)
 	return answer.Seconds, err
 }
