@@ -122,6 +122,8 @@ func TestHelp(t *testing.T) {
 		{"help train digits", "--hidden units"},
 		{"help", "nres train lorenz"},
 		{"completion bash", "bash completion"},
+		{"completion", "  powershell "},
+		{"help train lorenz", "--estimator name"},
 	} {
 		status, stdout, stderr := execute(t, strings.Fields(c.args)...)
 		assert.Zero(t, status, c.args)
@@ -144,6 +146,15 @@ func TestBadInput(t *testing.T) {
 	testRefusals(t, []refusal{
 		{"frobnicate", []string{`"frobnicate"`, "train"}},
 		{"help frobnicate", []string{`"frobnicate"`, "train"}},
+		{"trian lorenz", []string{`"trian"`, "; did you mean train?"}},
+		{"train lorez --seed 3", []string{`"lorez"`, "; did you mean lorenz?"}},
+		{"train digit", []string{`"digit"`, "; did you mean digits?"}},
+		{"train lorenz --itreations 3", []string{"--itreations", "--workers", "; did you mean --iterations?"}},
+		{"train lorenz --l", []string{"unknown flag --l;", "; did you mean --loss or --lr?"}},
+		{"bench latncy", []string{"bench takes no arguments", "commands are: latency, master; did you mean latency?"}},
+		{"help bench latncy", []string{"did you mean latency?"}},
+		{"help train sudoku", []string{`"sudoku"`, "influence, lorenz, digits"}},
+		{"completion tcsh", []string{"completion takes no arguments", "bash, fish, powershell, zsh"}},
 		{"train sudoku", []string{`"sudoku"`, "influence, lorenz, digits"}},
 		{"train sudoku --workers 3", []string{`"sudoku"`, "influence, lorenz, digits"}},
 		{"train --workers 3", []string{"influence, lorenz, digits"}},
@@ -184,7 +195,7 @@ func TestBadInput(t *testing.T) {
 		{"train lorenz --data " + short, []string{"--window is 100", "1 ≤ W ≤ T = 3", "short.csv"}},
 		{"train lorenz --plot a.pdf", []string{"--plot", `"a.pdf"`, "*.png, *.svg"}},
 		{"train lorenz --plot picture", []string{"--plot", `"picture"`, "*.png, *.svg"}},
-		{"train lorenz --plot none/a.png", []string{"--plot", "none/a.png", "directory"}},
+		{"train lorenz --plot none/a.png", []string{"--plot", "none/a.png", "directory", `, or "none"`}},
 		{"train lorenz --csv none/a.csv", []string{"--csv", "none/a.csv", "directory"}},
 		{"train lorenz --csv .", []string{"--csv", "is a directory"}},
 		{"train lorenz --csv a.svg --plot ./a.svg", []string{"--csv", "--plot"}},
@@ -403,10 +414,12 @@ type failing struct{}
 func (failing) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 func TestReportThatCannotBeWritten(t *testing.T) {
-	var errs bytes.Buffer
-	status := run(context.Background(), strings.Fields("train lorenz --iterations 1 --quiet --plot none"), failing{}, &errs)
-	assert.Equal(t, statusFailed, status)
-	assert.Contains(t, errs.String(), "no space left")
+	for _, args := range []string{"train lorenz --iterations 1 --quiet --plot none", "info", "reproduce --list", "help", "train", "completion bash"} {
+		var errs bytes.Buffer
+		status := run(context.Background(), strings.Fields(args), failing{}, &errs)
+		assert.Equal(t, statusFailed, status, args)
+		assert.Equal(t, "nres: no space left\n", errs.String(), args)
+	}
 }
 
 func TestInterruptAtOnce(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -147,6 +148,9 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if j.python != "none" {
 		table, err := startTable(ctx, j)
+		if ctx.Err() != nil {
+			return &failure{statusInterrupted, errors.New("interrupted before numpy had its table")}
+		}
 		if err != nil {
 			return &failure{statusFailed, err}
 		}
@@ -314,7 +318,7 @@ func startTable(ctx context.Context, j *masterBench) (*table, error) {
 		err = p.Read(&hello)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--python %s does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
+		return nil, fmt.Errorf("--python %q does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
 	}
 	return &table{p, hello.Numpy}, nil
 }

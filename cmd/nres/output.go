@@ -30,7 +30,11 @@ func newOutput(flag, path string) (*output, error) {
 		if p := (*fs.PathError)(nil); errors.As(err, &p) {
 			err = p.Err
 		}
-		return nil, fmt.Errorf("--%s: cannot write %q: %w; allowed: a file in a directory that can be written", flag, path, err)
+		none := ""
+		if flag == "plot" {
+			none = `, or "none"`
+		}
+		return nil, fmt.Errorf("--%s: cannot write %q: %w; allowed: a file in a directory that can be written%s", flag, path, err, none)
 	}
 	return o, nil
 }
@@ -120,10 +124,8 @@ func writeReport(w io.Writer, r interface{ text() string }, asJSON bool) error {
 		}
 		text = append(text, '\n')
 	}
-	if _, err := w.Write(text); err != nil {
-		return &failure{statusFailed, err}
-	}
-	return nil
+	_, err := w.Write(text)
+	return err
 }
 
 // sameFile says whether two paths lead to one file, or would if it existed.

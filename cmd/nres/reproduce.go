@@ -33,12 +33,12 @@ there.`,
   nres reproduce L1 L9 --out lorenz
   nres reproduce --resume`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if list {
-				return writeExperiments(cmd.OutOrStdout())
-			}
 			chosen, err := reproduce.Select(args)
 			if err != nil {
 				return err
+			}
+			if list {
+				return writeExperiments(cmd.OutOrStdout(), chosen)
 			}
 			if lab.Parallelism < 0 {
 				return badFlag("parallelism", lab.Parallelism, "at least 1, or 0 for one for each CPU")
@@ -66,7 +66,7 @@ there.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.BoolVar(&list, "list", false, "list the experiments, and run none")
+	f.BoolVar(&list, "list", false, "list the experiments, or those given, and run none")
 	f.StringVar(&lab.Out, "out", "reproduction", "`directory` for the page; pictures and finished work go to reproduction/ in it")
 	f.StringVar(&lab.Data, "data", "", "`directory` with MNIST, Fashion-MNIST or the UCI digits (images) or yachts, to take in place of drawn data where --list says so")
 	f.BoolVar(&lab.Quick, "quick", false, "shorter runs, fewer seeds: to see that everything runs")
@@ -116,17 +116,15 @@ func reproduced(ctx context.Context, lab *reproduce.Lab, chosen []reproduce.Expe
 	}
 	t.Flush()
 	fmt.Fprintf(&b, "page: %s\n", lab.Page())
-	if _, err := stdout.Write(b.Bytes()); err != nil {
-		return &failure{statusFailed, err}
-	}
-	return nil
+	_, err = stdout.Write(b.Bytes())
+	return err
 }
 
 // writeExperiments lists what runs and what doesn't.
-func writeExperiments(w io.Writer) error {
+func writeExperiments(w io.Writer, chosen []reproduce.Experiment) error {
 	var b bytes.Buffer
 	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
-	for _, x := range reproduce.All() {
+	for _, x := range chosen {
 		title := x.Title
 		if x.Data != "" {
 			title += " (--data: " + x.Data + ")"
@@ -134,9 +132,11 @@ func writeExperiments(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\n", strings.Join(x.IDs, " "), title)
 	}
 	t.Flush()
-	b.WriteString("\nNot here:\n\n")
-	for _, a := range reproduce.Absences() {
-		fmt.Fprintf(&b, "%s  %s: %s\n", a.IDs, a.Title, a.Reason)
+	if len(chosen) == len(reproduce.All()) {
+		b.WriteString("\nNot here:\n\n")
+		for _, a := range reproduce.Absences() {
+			fmt.Fprintf(&b, "%s  %s: %s\n", a.IDs, a.Title, a.Reason)
+		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err

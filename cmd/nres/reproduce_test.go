@@ -71,6 +71,9 @@ func TestReproduceList(t *testing.T) {
 	for _, want := range []string{"L1 L2", "L9", "F3", "MuJoCo"} {
 		assert.Contains(t, stdout, want)
 	}
+	status, stdout, stderr = execute(t, "reproduce", "--list", "z8", "S9")
+	require.Zero(t, status, stderr)
+	assert.Regexp(t, `^S9 .*\(--data: yachts\)\nZ8 .*\(--data: images\)\n$`, stdout)
 	assert.Empty(t, files(t, "."))
 }
 
@@ -79,6 +82,7 @@ func TestReproduceBadInput(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o666))
 	testRefusals(t, []refusal{
 		{"reproduce L99", []string{`"L99"`, "L1, L2", "F3"}},
+		{"reproduce --list L99", []string{`"L99"`}},
 		{"reproduce L1 R3", []string{"R3", "MuJoCo"}},
 		{"reproduce --parallelism -1", []string{"--parallelism is -1", "at least 1"}},
 		{"reproduce --parallelism many", []string{"--parallelism", `"many"`, "whole number"}},

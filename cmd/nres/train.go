@@ -152,13 +152,11 @@ func taskArgument(cmd *cobra.Command, args []string) error {
 	case cmd.Flags().NFlag() == 0:
 		return nil
 	}
-	_, err := tasks.Lookup(name)
-	if err != nil {
-		for _, c := range cmd.Commands() { // tasks with flags of their own
-			err = fmt.Errorf("%w, %s", err, c.Name())
-		}
+	if _, err := tasks.Lookup(name); err == nil {
+		return nil
 	}
-	return err
+	names := append(taskNames(), commandNames(cmd)...) // those with flags of their own
+	return fmt.Errorf("unknown task %q; tasks are: %s", name, choice(name, names))
 }
 
 func taskNames() (names []string) {

@@ -78,7 +78,8 @@ func varianceCommand() *cobra.Command {
 gradients at parameters that don't change: of GPES_K for noise periods K from the
 window (PES) to the horizon (NRES), as in Figure 3 of the NRES paper; of NRES with
 stratified phases and with signs for noise; and, with as many steps, of FullES, as in
-Figure 4b, and of PES-Analytic, if the task is differentiable and W divides T. Where the paper's Theorem 5 applies, its prediction stands beside.
+Figure 4b, and of PES-Analytic, if the task is differentiable and W divides T. Where
+the paper's Theorem 5 applies, its prediction stands beside.
 
 Tasks:
 ` + taskList(),
