@@ -84,7 +84,7 @@ type classifierRun struct {
 	Updates int
 	Seed    uint64
 	Batches uint64 // the mini-batches' seed
-	Data    string
+	Data    string // what the images are
 }
 
 // A classified is what came of a classifierRun: accuracy and loss on the test images at the
