@@ -177,7 +177,7 @@ func (j *benchmark) run(ctx context.Context, rows []*row, stdout, stderr io.Writ
 		if err != nil {
 			return stopped(ctx, err, 0, len(rows))
 		}
-		defer w.close()
+		defer w.Stop()
 		workers = append(workers, w)
 	}
 	p := thisProcessor()

@@ -160,7 +160,7 @@ func TestWorker(t *testing.T) {
 		got, err := w.time(&row{Operation: "vec.Sum", Type: "float64", N: 5}, time.Microsecond)
 		assert.NoError(t, err)
 		assert.Equal(t, tier.String(), got.Tier)
-		w.close()
+		w.Stop()
 	}
 }
 
@@ -185,7 +185,7 @@ func TestUses(t *testing.T) {
 	linked := map[string]bool{
 		"vec.axpy32AVX2": true, "vec.axpy32AVX512": true, "vec.exp32AVX2": true,
 		"noise.fillAVX2": true, "noise.addScaledAVX2": true, "noise.combineAVX2": true,
-		"noise.fillSignsAVX2": true,
+		"noise.fillSignsAVX2": true, "vec.mul32": true, "vec.add32": false,
 	}
 	for _, c := range []struct {
 		operation string
@@ -196,6 +196,9 @@ func TestUses(t *testing.T) {
 		{"vec.Axpy float32", cpu.AVX2, "axpy32AVX2"},
 		{"vec.Axpy float32", cpu.Generic, "plain Go"},
 		{"vec.Axpy float64", cpu.AVX512, "plain Go"},
+		{"vec.Mul float32", cpu.NEON, "mul32"},
+		{"vec.Mul float32", cpu.Generic, "plain Go"},
+		{"vec.Add float32", cpu.NEON, "plain Go"},
 		{"vec.Exp float32", cpu.AVX512, "exp32AVX2"},
 		{"noise.Fill float32", cpu.AVX2, "fillAVX2"},
 		{"noise.Fill float64", cpu.AVX2, "fillAVX2, plain Go"},

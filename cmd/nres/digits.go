@@ -244,7 +244,7 @@ func (r *digitsRun) loop(ctx context.Context, bar progress) error {
 	}
 	for r.Iteration < j.iterations {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(err, r.keep.keep(r.Iteration, true))
+			return err
 		}
 		loss, err := r.est.Gradient(grad, r.Theta)
 		if err != nil {
@@ -299,8 +299,8 @@ func (r *digitsRun) compare(ctx context.Context, n int) (curve []tested, err err
 	adam := optim.NewAdam[float32](exactLR)
 	err = r.look(theta, 0, &curve)
 	for i := 1; i <= n && err == nil; i++ {
-		if ctx.Err() != nil {
-			return nil, nil // the run itself is what counts
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 		clear(grad)
 		r.task.Gradient(grad, theta, root.Derive(digitsExact, uint64(i)))
@@ -361,7 +361,7 @@ func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	err = r.loop(ctx, bar)
 	elapsed := time.Since(began)
 	bar.close()
-	report, err := ended(err, r.Iteration, j.iterations, "iterations")
+	report, err := ended(err, r.keep, r.Iteration, j.iterations, "iterations")
 	if !report {
 		return err
 	}
@@ -382,9 +382,13 @@ func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		rep.Data = &j.data
 	}
 	if j.exact && err == nil {
-		if rep.exact, err = r.compare(ctx, r.Iteration); err != nil {
+		rep.exact, err = r.compare(ctx, r.Iteration)
+		switch {
+		case errors.Is(err, context.Canceled): // the run itself is what counts
+			err = &failure{statusInterrupted, errors.New("interrupted in the comparison with exact gradients")}
+		case err != nil:
 			err = &failure{statusFailed, err}
-		} else if len(rep.exact) > 0 {
+		default:
 			rep.Exact = &rep.exact[len(rep.exact)-1]
 		}
 	}

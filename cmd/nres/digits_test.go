@@ -184,6 +184,13 @@ func TestDigitsInterrupt(t *testing.T) {
 	assert.Nil(t, rep.Exact, "no time for it")
 	assert.Equal(t, []string{"a.svg", "run"}, files(t, "."))
 
+	out, errs = interrupted(t, 20, small(dir, "--json")...)
+	assert.Equal(t, "nres: interrupted in the comparison with exact gradients\n", errs)
+	var compared digitsReport
+	require.NoError(t, json.Unmarshal([]byte(out), &compared))
+	assert.Equal(t, want.SHA256, compared.SHA256)
+	assert.Nil(t, compared.Exact)
+
 	got := classified(t, append(args, "--resume")...)
 	assert.Equal(t, want.SHA256, got.SHA256)
 	assert.Equal(t, want.Curve, got.Curve)

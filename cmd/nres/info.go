@@ -67,10 +67,14 @@ choice.`,
 
 // noArguments refuses all arguments.
 func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("%s takes no arguments, but was given: %s", cmd.Name(), strings.Join(args, ", "))
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	err := fmt.Errorf("%s takes no arguments, but was given: %s", cmd.Name(), strings.Join(args, ", "))
+	if names := commandNames(cmd); len(names) > 0 {
+		err = fmt.Errorf("%w; its commands are: %s", err, choice(args[0], names))
+	}
+	return err
 }
 
 func newInformation() *information {

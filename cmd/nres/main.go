@@ -39,11 +39,13 @@ func main() {
 
 // run is the program, and returns its exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := rootCommand()
+	out := &sink{w: stdout}
+	root := rootCommand(out, stderr)
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
 	if err == nil {
 		return 0
 	}
@@ -55,13 +57,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return statusUsage
 }
 
-func rootCommand() *cobra.Command {
+// A sink is the standard output. Not all that write to it look at errors, so it keeps them.
+type sink struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	if err != nil {
+		s.err = &failure{statusFailed, err}
+		err = s.err
+	}
+	return n, err
+}
+
+func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "nres",
 		Short: "Train unrolled systems with noise-reuse evolution strategies",
 		Long: `nres trains the parameters of systems that are unrolled over many steps, from
 their losses alone, with Noise-Reuse Evolution Strategies (NRES; Li et al.,
-NeurIPS 2023) and its relatives PES and GPES.`,
+NeurIPS 2023) and its relatives PES and GPES.
+
+Exit status: 0; 1 if a run diverged or failed, or a result could not be written;
+2 for bad input, found before anything runs; 130 after Ctrl-C.`,
 		Example: `  nres train lorenz
   nres train lorenz --estimator pes --plot pes.svg --csv pes.csv
   nres train lorenz --seed 101 --json
@@ -74,16 +94,23 @@ NeurIPS 2023) and its relatives PES and GPES.`,
 		Args:          noCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(trainCommand(), varianceCommand(), infoCommand(), benchCommand(), reproduceCommand(), workerCommand())
 	root.InitDefaultHelpCmd()
 	help, _, _ := root.Find([]string{"help"})
 	help.Args = func(_ *cobra.Command, args []string) error {
-		if c, rest, err := root.Find(args); err != nil || c == root {
-			return errors.Join(err, noCommand(root, rest))
+		c, rest, err := root.Find(args)
+		if err != nil || c.Args == nil {
+			return err
 		}
-		return nil
+		return c.Args(c, rest)
 	}
+	root.InitDefaultCompletionCmd()
+	completion, _, _ := root.Find([]string{"completion"})
+	completion.Args = noArguments
+	completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	return root
 }
 
@@ -92,13 +119,30 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	var names []string
+	return fmt.Errorf("unknown command %q; commands are: %s", args[0], choice(args[0], commandNames(cmd)))
+}
+
+func commandNames(cmd *cobra.Command) (names []string) {
 	for _, c := range cmd.Commands() {
 		if !c.Hidden {
 			names = append(names, c.Name())
 		}
 	}
-	return fmt.Errorf("unknown command %q; commands are: %s", args[0], strings.Join(names, ", "))
+	return names
+}
+
+// choice lists names, and asks whether those were meant that look like what was typed.
+func choice(typed string, names []string) string {
+	var near cobra.Command // has what tells
+	near.SuggestionsMinimumDistance = min(2, (len(strings.TrimLeft(typed, "-"))+1)/3)
+	for _, name := range names {
+		near.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
+	}
+	list := strings.Join(names, ", ")
+	if found := near.SuggestionsFor(typed); typed != "" && len(found) > 0 {
+		list += "; did you mean " + strings.Join(found, " or ") + "?"
+	}
+	return list
 }
 
 // badFlag says that a flag's value is not what it may be.
@@ -118,7 +162,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		} else {
 			name = "--" + name
 		}
-		return fmt.Errorf("unknown flag %s; flags of %q are: %s", name, cmd.CommandPath(), strings.Join(names, ", "))
+		return fmt.Errorf("unknown flag %s; flags of %q are: %s", name, cmd.CommandPath(), choice(name, names))
 	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {

@@ -122,6 +122,8 @@ func TestHelp(t *testing.T) {
 		{"help train digits", "--hidden units"},
 		{"help", "nres train lorenz"},
 		{"completion bash", "bash completion"},
+		{"completion", "  powershell "},
+		{"help train lorenz", "--estimator name"},
 	} {
 		status, stdout, stderr := execute(t, strings.Fields(c.args)...)
 		assert.Zero(t, status, c.args)
@@ -144,6 +146,15 @@ func TestBadInput(t *testing.T) {
 	testRefusals(t, []refusal{
 		{"frobnicate", []string{`"frobnicate"`, "train"}},
 		{"help frobnicate", []string{`"frobnicate"`, "train"}},
+		{"trian lorenz", []string{`"trian"`, "; did you mean train?"}},
+		{"train lorez --seed 3", []string{`"lorez"`, "; did you mean lorenz?"}},
+		{"train digit", []string{`"digit"`, "; did you mean digits?"}},
+		{"train lorenz --itreations 3", []string{"--itreations", "--workers", "; did you mean --iterations?"}},
+		{"train lorenz --l", []string{"unknown flag --l;", "; did you mean --loss or --lr?"}},
+		{"bench latncy", []string{"bench takes no arguments", "commands are: latency, master; did you mean latency?"}},
+		{"help bench latncy", []string{"did you mean latency?"}},
+		{"help train sudoku", []string{`"sudoku"`, "influence, lorenz, digits"}},
+		{"completion tcsh", []string{"completion takes no arguments", "bash, fish, powershell, zsh"}},
 		{"train sudoku", []string{`"sudoku"`, "influence, lorenz, digits"}},
 		{"train sudoku --workers 3", []string{`"sudoku"`, "influence, lorenz, digits"}},
 		{"train --workers 3", []string{"influence, lorenz, digits"}},
@@ -184,7 +195,7 @@ func TestBadInput(t *testing.T) {
 		{"train lorenz --data " + short, []string{"--window is 100", "1 ≤ W ≤ T = 3", "short.csv"}},
 		{"train lorenz --plot a.pdf", []string{"--plot", `"a.pdf"`, "*.png, *.svg"}},
 		{"train lorenz --plot picture", []string{"--plot", `"picture"`, "*.png, *.svg"}},
-		{"train lorenz --plot none/a.png", []string{"--plot", "none/a.png", "directory"}},
+		{"train lorenz --plot none/a.png", []string{"--plot", "none/a.png", "directory", `, or "none"`}},
 		{"train lorenz --csv none/a.csv", []string{"--csv", "none/a.csv", "directory"}},
 		{"train lorenz --csv .", []string{"--csv", "is a directory"}},
 		{"train lorenz --csv a.svg --plot ./a.svg", []string{"--csv", "--plot"}},
@@ -322,11 +333,67 @@ func TestDiverging(t *testing.T) {
 		for _, want := range []string{"diverged in iteration", "ln r = ", "ln a = ", "smaller --lr or --sigma"} {
 			assert.Contains(t, stderr, want)
 		}
-		if lr == "1" {
-			assert.Contains(t, stderr, "worker")
-		}
 		assert.Equal(t, []string{"a.csv"}, files(t, "."))
-		assert.Equal(t, "precious", read(t, "a.csv"))
+		if lr == "3e38" { // in the first iteration
+			assert.NotContains(t, stderr, "a.csv")
+			assert.Equal(t, "precious", read(t, "a.csv"))
+			continue
+		}
+		assert.Equal(t, lr == "1", strings.Contains(stderr, "worker"))
+		assert.Contains(t, stderr, "what was measured before is in a.csv")
+		assert.Equal(t, 2, strings.Count(read(t, "a.csv"), "\n"))
+		require.NoError(t, os.WriteFile("a.csv", []byte("precious"), 0o666))
+	}
+}
+
+// TestDivergingTable: the table of a run that diverges is that of one that ends before,
+// also when the run is resumed.
+func TestDivergingTable(t *testing.T) {
+	t.Chdir(t.TempDir())
+	adam := strings.Fields("train lorenz --optimizer adam --lr 1 --quiet --plot none --csv a.csv")
+	status, _, stderr := execute(t, append(adam, "--iterations", "4")...)
+	require.Zero(t, status, stderr)
+	want := read(t, "a.csv")
+	for range 2 {
+		require.NoError(t, os.Remove("a.csv"))
+		status, _, stderr = execute(t, append(adam, strings.Fields("--checkpoint run --every 3 --resume")...)...)
+		assert.Equal(t, statusFailed, status)
+		assert.Contains(t, stderr, "diverged in iteration 5")
+		assert.Equal(t, want, read(t, "a.csv"))
+	}
+}
+
+// TestWritesThatFail: neither a table nor a checkpoint that cannot be written hides why a
+// run ended.
+func TestWritesThatFail(t *testing.T) {
+	for args, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		"--checkpoint d/run":                       {statusInterrupted, "interrupted after 3 of 5000"},
+		"--csv d/a.csv":                            {statusInterrupted, "interrupted after 3 of 5000"},
+		"--csv d/a.csv --optimizer adam --lr 1":    {statusFailed, "diverged in iteration 5"},
+		"--checkpoint d/run --every 4 --csv a.csv": {statusFailed, "what was measured before is in a.csv"},
+	} {
+		t.Run(args, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			require.NoError(t, os.Mkdir("d", 0o777))
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			newProgress = func(io.Writer, int, bool) progress {
+				return stopper{3, func() {
+					assert.NoError(t, os.RemoveAll("d"))
+					if want.status == statusInterrupted {
+						cancel()
+					}
+				}}
+			}
+			defer func() { newProgress = progressOn }()
+			var out, errs bytes.Buffer
+			assert.Equal(t, want.status, run(ctx, strings.Fields("train lorenz --plot none "+args), &out, &errs))
+			assert.Contains(t, errs.String(), want.says)
+			assert.Contains(t, errs.String(), strings.Fields(args)[0]+": cannot write \"d/")
+		})
 	}
 }
 
@@ -347,10 +414,12 @@ type failing struct{}
 func (failing) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
 func TestReportThatCannotBeWritten(t *testing.T) {
-	var errs bytes.Buffer
-	status := run(context.Background(), strings.Fields("train lorenz --iterations 1 --quiet --plot none"), failing{}, &errs)
-	assert.Equal(t, statusFailed, status)
-	assert.Contains(t, errs.String(), "no space left")
+	for _, args := range []string{"train lorenz --iterations 1 --quiet --plot none", "info", "reproduce --list", "help", "train", "completion bash"} {
+		var errs bytes.Buffer
+		status := run(context.Background(), strings.Fields(args), failing{}, &errs)
+		assert.Equal(t, statusFailed, status, args)
+		assert.Equal(t, "nres: no space left\n", errs.String(), args)
+	}
 }
 
 func TestInterruptAtOnce(t *testing.T) {

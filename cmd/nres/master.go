@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/internal/child"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/spf13/cobra"
 )
@@ -146,10 +148,13 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if j.python != "none" {
 		table, err := startTable(ctx, j)
+		if ctx.Err() != nil {
+			return &failure{statusInterrupted, errors.New("interrupted before numpy had its table")}
+		}
 		if err != nil {
 			return &failure{statusFailed, err}
 		}
-		defer table.close()
+		defer table.Stop()
 		rep.Numpy = &table.version
 		forms := []tableJob{
 			{"rows", j.pairs, 0, 1}, {"rows", j.pairs, 0, rep.Cores}, {"blocks", j.pairs, 0, 1}, {"blocks", j.pairs, 0, rep.Cores},
@@ -296,7 +301,7 @@ func (m *master) update(grad []float32) (float64, error) {
 
 // A table is numpy in a process of its own.
 type table struct {
-	*peer
+	*child.Child
 	version string
 }
 
@@ -307,19 +312,19 @@ type tableJob struct {
 }
 
 func startTable(ctx context.Context, j *masterBench) (*table, error) {
-	p, err := startPeer(exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table)))
+	p, err := child.Start(exec.CommandContext(ctx, j.python, "-c", masterScript, fmt.Sprint(j.params), fmt.Sprint(j.table)))
 	var hello struct{ Numpy string }
 	if err == nil {
-		err = p.read(&hello)
+		err = p.Read(&hello)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--python %s does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
+		return nil, fmt.Errorf("--python %q does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
 	}
 	return &table{p, hello.Numpy}, nil
 }
 
 func (t *table) time(job tableJob) (float64, error) {
 	var answer struct{ Seconds float64 }
-	err := t.ask(job, &answer)
+	err := t.Ask(job, &answer)
 	return answer.Seconds, err
 }

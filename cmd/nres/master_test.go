@@ -86,3 +86,11 @@ func TestBenchMasterErrors(t *testing.T) {
 		assert.Contains(t, stderr, "does not run numpy (No module named numpy)", "the last that it said")
 	}
 }
+
+// TestBenchMasterInterrupt: also while numpy makes its table.
+func TestBenchMasterInterrupt(t *testing.T) {
+	_, errs := interrupted(t, 0, append(smallMaster, "--python", "python3")...)
+	assert.Equal(t, "nres: interrupted before numpy had its table\n", errs)
+	_, errs = interrupted(t, 3, append(smallMaster, "--python", "none")...)
+	assert.Contains(t, errs, "nres: interrupted after ")
+}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"path"
+	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
@@ -277,8 +279,8 @@ func noiseOperations[F vec.Float]() []operation {
 	}
 }
 
-// assembly returns the kernels that are linked into this program, as
-// "noise.fillAVX512". Nothing but their names says what they are.
+// assembly returns the functions that are linked into this program, as "noise.fillAVX512",
+// and whether they are in assembly. Nothing but their names says what they are.
 func assembly() map[string]bool {
 	names := map[string]bool{}
 	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
@@ -291,8 +293,13 @@ func assembly() map[string]bool {
 		if f == nil {
 			return false
 		}
-		if name, ours := strings.CutPrefix(f.Name(), module); ours {
-			names[strings.TrimSuffix(name, ".abi0")] = true
+		name := strings.TrimSuffix(f.Name(), ".abi0")
+		file, _ := f.FileLine(f.Entry())
+		if !strings.Contains(name, ".") { // local to a file, whose directory is the package
+			name = module + path.Base(path.Dir(filepath.ToSlash(file))) + "." + name
+		}
+		if name, ours := strings.CutPrefix(name, module); ours {
+			names[name] = names[name] || strings.HasSuffix(file, ".s") // there may be a wrapper, too
 		}
 		return true
 	}
@@ -315,6 +322,9 @@ func (o operation) uses(tier cpu.Tier, linked map[string]bool) string {
 					return n
 				}
 			}
+		}
+		if tier > cpu.Generic && linked[pkg+"."+kernel] { // the only tier's
+			return kernel
 		}
 		return ""
 	}

@@ -30,7 +30,11 @@ func newOutput(flag, path string) (*output, error) {
 		if p := (*fs.PathError)(nil); errors.As(err, &p) {
 			err = p.Err
 		}
-		return nil, fmt.Errorf("--%s: cannot write %q: %w; allowed: a file in a directory that can be written", flag, path, err)
+		none := ""
+		if flag == "plot" {
+			none = `, or "none"`
+		}
+		return nil, fmt.Errorf("--%s: cannot write %q: %w; allowed: a file in a directory that can be written%s", flag, path, err, none)
 	}
 	return o, nil
 }
@@ -98,6 +102,18 @@ func (o *output) save(to **string, fn func(io.Writer) error) error {
 	return nil
 }
 
+// rescue writes what a run had done before it failed with err, if anything, and adds to err
+// where that is.
+func (o *output) rescue(err error, done int, fn func(io.Writer) error) error {
+	if o == nil || done == 0 {
+		return err
+	}
+	if bad := o.write(fn); bad != nil {
+		return errors.Join(err, bad)
+	}
+	return fmt.Errorf("%w; what was measured before is in %s", err, o.path)
+}
+
 // writeReport writes a report as text, or as one JSON object.
 func writeReport(w io.Writer, r interface{ text() string }, asJSON bool) error {
 	text := []byte(r.text())
@@ -108,10 +124,8 @@ func writeReport(w io.Writer, r interface{ text() string }, asJSON bool) error {
 		}
 		text = append(text, '\n')
 	}
-	if _, err := w.Write(text); err != nil {
-		return &failure{statusFailed, err}
-	}
-	return nil
+	_, err := w.Write(text)
+	return err
 }
 
 // sameFile says whether two paths lead to one file, or would if it existed.

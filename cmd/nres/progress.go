@@ -20,14 +20,16 @@ type progress interface {
 // newProgress is a variable for tests, which interrupt a run through it.
 var newProgress = progressOn
 
-// progressOn returns a bar where w is a terminal, and lines where it is not. Both show
+// progressOn returns a bar where w is a terminal wide enough, and lines where it is not. Both show
 // what is done of all, and the time left.
 func progressOn(w io.Writer, total int, quiet bool) progress {
 	if quiet {
 		return silence{}
 	}
-	if f, ok := w.(interface{ Fd() uintptr }); ok && term.IsTerminal(int(f.Fd())) {
-		return newBar(w, total)
+	if f, ok := w.(interface{ Fd() uintptr }); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= barWidth {
+			return newBar(w, total)
+		}
 	}
 	now := time.Now()
 	return &lines{w: w, total: float64(total), began: now, last: now}
@@ -41,6 +43,7 @@ func (silence) close()                         {}
 const (
 	interval = 100 * time.Millisecond
 	barSteps = 1000
+	barWidth = 60 // columns that it takes with what is beside it
 )
 
 // bar is a progress bar, drawn at most ten times a second.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -32,18 +33,20 @@ there.`,
   nres reproduce L1 L9 --out lorenz
   nres reproduce --resume`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if list {
-				return writeExperiments(cmd.OutOrStdout())
-			}
 			chosen, err := reproduce.Select(args)
 			if err != nil {
 				return err
 			}
+			if list {
+				return writeExperiments(cmd.OutOrStdout(), chosen)
+			}
 			if lab.Parallelism < 0 {
 				return badFlag("parallelism", lab.Parallelism, "at least 1, or 0 for one for each CPU")
 			}
-			if err := directory(cmd, lab.Data); err != nil {
-				return err
+			if cmd.Flags().Changed("data") {
+				if err := checkData(&lab, chosen); err != nil {
+					return err
+				}
 			}
 			if err := lab.Prepare(); err != nil {
 				return fmt.Errorf("--out: cannot write to %q: %w; allowed: a directory that can be written, or made", lab.Out, err)
@@ -63,9 +66,9 @@ there.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.BoolVar(&list, "list", false, "list the experiments, and run none")
+	f.BoolVar(&list, "list", false, "list the experiments, or those given, and run none")
 	f.StringVar(&lab.Out, "out", "reproduction", "`directory` for the page; pictures and finished work go to reproduction/ in it")
-	f.StringVar(&lab.Data, "data", "", "`directory` with data files, for the experiments that say so")
+	f.StringVar(&lab.Data, "data", "", "`directory` with MNIST, Fashion-MNIST or the UCI digits (images) or yachts, to take in place of drawn data where --list says so")
 	f.BoolVar(&lab.Quick, "quick", false, "shorter runs, fewer seeds: to see that everything runs")
 	f.BoolVar(&lab.Resume, "resume", false, "take over what is finished from an earlier run")
 	f.IntVar(&lab.Parallelism, "parallelism", 0, "`number` of units at a time, which never changes results (0: one for each CPU)")
@@ -73,16 +76,25 @@ there.`,
 	return cmd
 }
 
-// directory checks --data.
-func directory(cmd *cobra.Command, data string) error {
-	if !cmd.Flags().Changed("data") {
-		return nil
+// checkData checks --data.
+func checkData(lab *reproduce.Lab, chosen []reproduce.Experiment) error {
+	if info, err := os.Stat(lab.Data); err != nil || !info.IsDir() {
+		return badFlag("data", fmt.Sprintf("%q", lab.Data), "a directory that exists")
 	}
-	info, err := os.Stat(data)
-	if err == nil && info.IsDir() {
-		return nil
+	takes := func(x reproduce.Experiment) bool { return x.Data != "" }
+	if !slices.ContainsFunc(chosen, takes) {
+		var ids []string
+		for _, x := range reproduce.All() {
+			if takes(x) {
+				ids = append(ids, x.IDs...)
+			}
+		}
+		return badFlag("data", fmt.Sprintf("%q", lab.Data), "only with experiments that take files: "+strings.Join(ids, ", "))
 	}
-	return badFlag("data", fmt.Sprintf("%q", data), "a directory that exists")
+	if err := lab.CheckData(chosen); err != nil {
+		return fmt.Errorf("--data: %s", strings.TrimPrefix(err.Error(), "data: "))
+	}
+	return nil
 }
 
 // reproduced runs experiments and reports the verdicts.
@@ -104,23 +116,27 @@ func reproduced(ctx context.Context, lab *reproduce.Lab, chosen []reproduce.Expe
 	}
 	t.Flush()
 	fmt.Fprintf(&b, "page: %s\n", lab.Page())
-	if _, err := stdout.Write(b.Bytes()); err != nil {
-		return &failure{statusFailed, err}
-	}
-	return nil
+	_, err = stdout.Write(b.Bytes())
+	return err
 }
 
 // writeExperiments lists what runs and what doesn't.
-func writeExperiments(w io.Writer) error {
+func writeExperiments(w io.Writer, chosen []reproduce.Experiment) error {
 	var b bytes.Buffer
 	t := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
-	for _, x := range reproduce.All() {
-		fmt.Fprintf(t, "%s\t%s\n", strings.Join(x.IDs, " "), x.Title)
+	for _, x := range chosen {
+		title := x.Title
+		if x.Data != "" {
+			title += " (--data: " + x.Data + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\n", strings.Join(x.IDs, " "), title)
 	}
 	t.Flush()
-	b.WriteString("\nNot here:\n\n")
-	for _, a := range reproduce.Absences() {
-		fmt.Fprintf(&b, "%s  %s: %s\n", a.IDs, a.Title, a.Reason)
+	if len(chosen) == len(reproduce.All()) {
+		b.WriteString("\nNot here:\n\n")
+		for _, a := range reproduce.Absences() {
+			fmt.Fprintf(&b, "%s  %s: %s\n", a.IDs, a.Title, a.Reason)
+		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -71,6 +71,9 @@ func TestReproduceList(t *testing.T) {
 	for _, want := range []string{"L1 L2", "L9", "F3", "MuJoCo"} {
 		assert.Contains(t, stdout, want)
 	}
+	status, stdout, stderr = execute(t, "reproduce", "--list", "z8", "S9")
+	require.Zero(t, status, stderr)
+	assert.Regexp(t, `^S9 .*\(--data: yachts\)\nZ8 .*\(--data: images\)\n$`, stdout)
 	assert.Empty(t, files(t, "."))
 }
 
@@ -79,11 +82,14 @@ func TestReproduceBadInput(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o666))
 	testRefusals(t, []refusal{
 		{"reproduce L99", []string{`"L99"`, "L1, L2", "F3"}},
+		{"reproduce --list L99", []string{`"L99"`}},
 		{"reproduce L1 R3", []string{"R3", "MuJoCo"}},
 		{"reproduce --parallelism -1", []string{"--parallelism is -1", "at least 1"}},
 		{"reproduce --parallelism many", []string{"--parallelism", `"many"`, "whole number"}},
 		{"reproduce --frobnicate", []string{"--frobnicate", "--quick", "--resume", "--out"}},
 		{"reproduce --data none", []string{"--data", `"none"`, "directory"}},
+		{"reproduce --data .", []string{"--data: no images in .", "train-images-idx3-ubyte"}},
+		{"reproduce L9 Z3 --data .", []string{"--data", `"."`, "only with experiments that take files: S4, S9, S10, Z6, Z4, Z5, Z8, Z9"}},
 		{"reproduce --data=", []string{"--data", `""`, "directory"}},
 		{"reproduce --data " + file, []string{"--data", `file"`, "directory"}},
 		{"reproduce --out " + file, []string{"--out", `file"`, "directory that can be written"}},

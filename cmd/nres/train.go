@@ -152,13 +152,11 @@ func taskArgument(cmd *cobra.Command, args []string) error {
 	case cmd.Flags().NFlag() == 0:
 		return nil
 	}
-	_, err := tasks.Lookup(name)
-	if err != nil {
-		for _, c := range cmd.Commands() { // tasks with flags of their own
-			err = fmt.Errorf("%w, %s", err, c.Name())
-		}
+	if _, err := tasks.Lookup(name); err == nil {
+		return nil
 	}
-	return err
+	names := append(taskNames(), commandNames(cmd)...) // those with flags of their own
+	return fmt.Errorf("unknown task %q; tasks are: %s", name, choice(name, names))
 }
 
 func taskNames() (names []string) {
@@ -339,9 +337,9 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	err = j.train(ctx, est, opt, tr, keep, bar)
 	elapsed := time.Since(began)
 	bar.close()
-	report, err := ended(err, tr.len(), j.iterations, "iterations")
+	report, err := ended(err, keep, tr.len(), j.iterations, "iterations")
 	if !report {
-		return err
+		return table.rescue(err, tr.len(), tr.writeCSV)
 	}
 
 	// A file that cannot be written must not take the report with it.
@@ -353,12 +351,14 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 }
 
 // ended returns the error that a run ends with, and whether there is something to report.
-func ended(err error, done, of int, what string) (report bool, _ error) {
+// The state of one that was interrupted is kept.
+func ended(err error, keep *keeper, done, of int, what string) (report bool, _ error) {
 	switch {
 	case err == nil:
 		return true, nil
 	case errors.Is(err, context.Canceled):
-		return done > 0, &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d %s", done, of, what)}
+		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d %s", done, of, what)}
+		return done > 0, errors.Join(err, keep.keep(done, true))
 	}
 	return false, &failure{statusFailed, err}
 }
@@ -409,7 +409,7 @@ func (j *job) train(ctx context.Context, est *estimator.Estimator[float32], opt 
 	grad := make([]float32, len(theta))
 	for i := tr.len() + 1; i <= j.iterations; i++ {
 		if err := ctx.Err(); err != nil {
-			return errors.Join(err, keep.keep(i-1, true))
+			return err
 		}
 		loss, err := est.Gradient(grad, theta)
 		if err == nil && math.IsNaN(loss) {

@@ -54,13 +54,14 @@ type point struct {
 	Rows  []spread  `json:"rows"`
 }
 
-// A spread is the total variance of a gradient that takes 2NW steps.
+// A spread is the total variance of a gradient that takes 2NW steps. FullES does with NW/T
+// workers, and PES-Analytic, which takes three steps where others take two, with 2N/3.
 type spread struct {
 	Estimator string   `json:"estimator"`
 	Period    int      `json:"period"`
 	Phase     string   `json:"phase"`
 	Noise     string   `json:"noise"`
-	Workers   float64  `json:"workers"` // N, or NW/T
+	Workers   float64  `json:"workers"`
 	Variance  float64  `json:"variance"`
 	Low       float64  `json:"low"` // of the 95 % confidence interval
 	High      float64  `json:"high"`
@@ -76,8 +77,9 @@ func varianceCommand() *cobra.Command {
 		Long: `Variance measures the total variance (the trace of the covariance matrix) of
 gradients at parameters that don't change: of GPES_K for noise periods K from the
 window (PES) to the horizon (NRES), as in Figure 3 of the NRES paper; of NRES with
-stratified phases and with signs for noise; and of FullES with as many steps, as in
-Figure 4b. Where the paper's Theorem 5 applies, its prediction stands beside.
+stratified phases and with signs for noise; and, with as many steps, of FullES, as in
+Figure 4b, and of PES-Analytic, if the task is differentiable and W divides T. Where
+the paper's Theorem 5 applies, its prediction stands beside.
 
 Tasks:
 ` + taskList(),
@@ -179,8 +181,9 @@ func (s *study) point(name string) (point, error) {
 }
 
 // rows returns the configurations to measure. Their workers may be fewer than N, if
-// they are independent, and for FullES more than as many steps allow.
-func (s *study) rows(horizon int) (rows []estimator.Config) {
+// they are independent, and for FullES and PES-Analytic more than as many steps allow.
+func (s *study) rows(sys unroll.System[float32]) (rows []estimator.Config) {
+	horizon := sys.Horizon()
 	with := func(change func(c *estimator.Config)) {
 		c := s.cfg
 		c.Phase = estimator.Random
@@ -198,6 +201,9 @@ func (s *study) rows(horizon int) (rows []estimator.Config) {
 	with(func(c *estimator.Config) { c.Noise = estimator.Signs })
 	with(func(c *estimator.Config) { c.Phase, c.Noise = estimator.Stratified, estimator.Signs })
 	with(func(c *estimator.Config) { c.Method, c.Window = estimator.FullES, horizon })
+	if _, ok := sys.(unroll.Differentiable[float32]); ok && horizon%s.cfg.Window == 0 {
+		with(func(c *estimator.Config) { c.Method = estimator.PESAnalytic })
+	}
 	return rows
 }
 
@@ -211,7 +217,7 @@ func (s *study) run(ctx context.Context, points []point, stdout, stderr io.Write
 	if s.cfg.Window < 1 || s.cfg.Window > horizon { // before it steps through periods
 		return badFlag("window", s.cfg.Window, fmt.Sprintf("1 ≤ W ≤ T = %d", horizon))
 	}
-	rows := s.rows(horizon)
+	rows := s.rows(sys)
 	for _, cfg := range rows {
 		est, err := estimator.New(sys, cfg)
 		if err != nil {
@@ -236,9 +242,9 @@ func (s *study) run(ctx context.Context, points []point, stdout, stderr io.Write
 	for _, p := range v.Points {
 		n += len(p.Rows)
 	}
-	report, err := ended(err, n, len(points)*len(rows), "variances")
+	report, err := ended(err, nil, n, len(points)*len(rows), "variances")
 	if !report {
-		return err
+		return table.rescue(err, n, v.writeCSV)
 	}
 	err = errors.Join(err, table.save(&v.CSV, v.writeCSV),
 		picture.save(&v.Plot, func(w io.Writer) error { return v.writePlot(w, picture.path) }))
@@ -287,8 +293,11 @@ func (s *study) measure(ctx context.Context, sys unroll.System[float32], v *vari
 func (v *variances) fit(row *spread) {
 	measured := row.Workers
 	row.Workers = float64(v.Workers)
-	if row.Estimator == "fulles" {
+	switch row.Estimator {
+	case "fulles":
 		row.Workers *= float64(v.Window) / float64(v.Horizon)
+	case "pesanalytic":
+		row.Workers *= 2. / 3
 	}
 	if row.Workers != measured {
 		for _, x := range []*float64{&row.Variance, &row.Low, &row.High, row.Theory} {
@@ -303,6 +312,8 @@ func (v *variances) fit(row *spread) {
 		row.Period = v.Horizon
 	case row.Estimator == "nres":
 		row.Period = v.Horizon
+	case row.Estimator == "pesanalytic":
+		row.Period = v.Window
 	case row.Period == v.Window:
 		row.Estimator = "pes"
 	}

@@ -13,13 +13,17 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// The rows of the right-hand plot, in order.
-var contenders = []struct{ name, estimator, phase, noise string }{
+// A contender is a row of the right-hand plot.
+type contender struct{ name, estimator, phase, noise string }
+
+// The order of the right-hand plot.
+var contenders = []contender{
 	{"NRES\n \n ", "nres", "random", "normal"},
 	{"NRES\nstratified\n ", "nres", "stratified", "normal"},
 	{"NRES\nsigns\n ", "nres", "random", "signs"},
 	{"NRES\nstratified,\nsigns", "nres", "stratified", "signs"},
 	{"FullES\n \n ", "fulles", "lockstep", "normal"},
+	{"PES-\nAnalytic\n ", "pesanalytic", "random", "normal"},
 }
 
 // writePlot draws the variances in the format that path's name ends in: on the left
@@ -39,12 +43,16 @@ func (v *variances) writePlot(w io.Writer, path string) error {
 	periods.X.Label.Text = "noise period K"
 	periods.X.Tick.Marker = chart.Ticks{Log: true}
 	rivals.X.Label.Text = "estimator, with 2NW steps each"
-	rivals.X.Tick.Marker = contenderTicks{}
+	shown := contenders
+	if v.Horizon%v.Window != 0 {
+		shown = shown[:len(shown)-1] // no PES-Analytic
+	}
+	rivals.X.Tick.Marker = contenderTicks(shown)
 	rivals.X.Tick.Length = 0
 	least, most := math.Log10(float64(v.Window)), math.Log10(float64(v.Horizon))
 	margin := max(0.05*(most-least), 0.02)
 	periods.X.Min, periods.X.Max = least-margin, most+margin
-	rivals.X.Min, rivals.X.Max = -0.5, float64(len(contenders))-0.5
+	rivals.X.Min, rivals.X.Max = -0.5, float64(len(shown))-0.5
 
 	theory := false
 	var all plotter.XYs
@@ -56,14 +64,14 @@ func (v *variances) writePlot(w io.Writer, path string) error {
 		other := chart.Bars{Look: look, Floor: zero, NoLine: true}
 		var prediction plotter.XYs
 		for _, r := range p.Rows {
-			if r.Phase == "random" && r.Noise == "normal" {
+			if r.Phase == "random" && r.Noise == "normal" && r.Estimator != "pesanalytic" {
 				x := math.Log10(float64(r.Period))
 				curve.Add(x, r.Variance, r.Low, r.High)
 				if r.Theory != nil {
 					prediction = append(prediction, plotter.XY{X: x, Y: chart.Level(*r.Theory, zero)})
 				}
 			}
-			for k, c := range contenders {
+			for k, c := range shown {
 				if r.is(c.estimator, c.phase, c.noise) {
 					x := float64(k) + 0.5*(float64(i+1)/float64(len(v.Points)+1)-0.5)
 					other.Add(x, r.Variance, r.Low, r.High)
@@ -155,10 +163,10 @@ func (d dash) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // contenderTicks puts the names under the values.
-type contenderTicks struct{}
+type contenderTicks []contender
 
-func (contenderTicks) Ticks(float64, float64) (out []plot.Tick) {
-	for k, c := range contenders {
+func (shown contenderTicks) Ticks(float64, float64) (out []plot.Tick) {
+	for k, c := range shown {
 		out = append(out, plot.Tick{Value: float64(k), Label: c.name})
 	}
 	return out

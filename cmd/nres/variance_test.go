@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"image/png"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/tasks"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -40,20 +42,23 @@ func TestVariance(t *testing.T) {
 			require.NotNil(t, r.Theory)
 			// Fixed seeds; the intervals are those of few samples.
 			assert.InDelta(t, *r.Theory, r.Variance, 3*(r.High-r.Low)+1e-6, "%s %+v", p.Name, r)
-			if r.Phase == "random" && r.Noise == "normal" {
+			if r.Phase == "random" && r.Noise == "normal" && r.Estimator != "pesanalytic" {
 				periods = append(periods, r.Period)
 			}
 			if r.is("nres", "random", "normal") {
 				nres = r
 			}
-			want := 100.
-			if r.Estimator == "fulles" {
-				want = 2 // as many steps
+			want := map[string]float64{"fulles": 2, "pesanalytic": 200. / 3}[r.Estimator] // as many steps
+			if want == 0 {
+				want = 100
 			}
-			assert.Equal(t, want, r.Workers)
+			assert.InEpsilon(t, want, r.Workers, 1e-15)
 		}
 		assert.Equal(t, []int{10, 20, 40, 80, 160, 320, 500}, periods)
 		assert.Equal(t, "pes", p.Rows[0].Estimator)
+		last := p.Rows[len(p.Rows)-1]
+		assert.Equal(t, [3]string{"pesanalytic", "random", "normal"}, [3]string{last.Estimator, last.Phase, last.Noise})
+		assert.Equal(t, 10, last.Period)
 		for _, r := range p.Rows {
 			assert.InEpsilon(t, r.Variance/nres.Variance, *r.Ratio, 1e-12)
 			if r.Estimator == "pes" || r.Estimator == "gpes" {
@@ -92,7 +97,7 @@ func TestVarianceReport(t *testing.T) {
 	t.Chdir(t.TempDir())
 	status, stdout, stderr := execute(t, strings.Fields("variance lorenz --workers 4 --window 500 --samples 64 --at 3.5,2.5 --at truth")...)
 	require.Zero(t, status, stderr)
-	for _, want := range []string{"PES    500", "NRES   2000   stratified    signs", "At ln r = 3.5, ln a = 2.5:", "At the truth, ln r = 3.3322",
+	for _, want := range []string{"PES    500", "NRES   2000   stratified    signs", "PES-Analytic    500       random   normal", "At ln r = 3.5, ln a = 2.5:", "At the truth, ln r = 3.3322",
 		"1 FullES pairs", "picture: nres-variance-lorenz.png"} {
 		assert.Contains(t, stdout, want)
 	}
@@ -143,13 +148,19 @@ func TestVarianceNonFinite(t *testing.T) {
 		assert.Contains(t, stderr, want)
 	}
 	assert.Empty(t, files(t, "."))
+
+	status, _, stderr = execute(t, strings.Fields("variance lorenz --at start --at 50,50 --workers 2 --window 2000 --samples 64 --quiet --csv a.csv")...)
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, stderr, "what was measured before is in a.csv")
+	assert.Equal(t, 1+6, strings.Count(read(t, "a.csv"), "\n"), "the variances at the start")
+	assert.Equal(t, []string{"a.csv"}, files(t, "."))
 }
 
 func TestVarianceInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for after, rows := range map[float64]int{1: 0, 64*3 + 20: 3} {
 		out, errs := interrupted(t, after, strings.Fields("variance influence --samples 64 --workers 50 --csv a.csv --plot a.png --json")...)
-		assert.Equal(t, "nres: interrupted after "+strconv.Itoa(rows)+" of 28 variances\n", errs)
+		assert.Equal(t, "nres: interrupted after "+strconv.Itoa(rows)+" of 30 variances\n", errs)
 		if rows == 0 {
 			assert.Empty(t, out)
 			assert.Empty(t, files(t, "."))
@@ -162,6 +173,26 @@ func TestVarianceInterrupt(t *testing.T) {
 		assert.Equal(t, []string{"a.csv", "a.png"}, files(t, "."))
 		require.NoError(t, os.Remove("a.csv"))
 		require.NoError(t, os.Remove("a.png"))
+	}
+}
+
+// TestVariancePESAnalytic: it is there only with windows that divide the horizon, in the
+// picture as well.
+func TestVariancePESAnalytic(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for window, there := range map[string]bool{"500": true, "501": false} {
+		v := measured(t, "lorenz --workers 3 --at start --plot a.svg --window "+window)
+		last := v.Points[0].Rows[len(v.Points[0].Rows)-1]
+		assert.Equal(t, there, last.Estimator == "pesanalytic", window)
+		assert.Equal(t, there, strings.Contains(read(t, "a.svg"), "Analytic"), window)
+		if there { // two workers take the steps of three
+			sys, err := tasks.NewLorenz(tasks.SimulateLorenz[float32](tasks.LorenzTruth, tasks.LorenzHorizon))
+			require.NoError(t, err)
+			want, err := estimator.Variance(context.Background(), sys, v.Points[0].Theta,
+				estimator.Config{Method: estimator.PESAnalytic, Phase: estimator.Random, Workers: 3, Window: 500, Sigma: v.Sigma, Seed: v.Seed}, 64, nil)
+			require.NoError(t, err)
+			assert.InEpsilon(t, 1.5*want.Variance, last.Variance, 1e-12)
+		}
 	}
 }
 

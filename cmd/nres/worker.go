@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"time"
 
+	"github.com/noise-reuse/nres/internal/child"
 	"github.com/noise-reuse/nres/internal/cpu"
 	"github.com/spf13/cobra"
 )
@@ -17,7 +18,7 @@ import (
 // A worker is a process of this program that times rows on one tier. All timing is
 // done by such processes, whatever the tier, so that none is at a disadvantage.
 type worker struct {
-	*peer
+	*child.Child
 	tier cpu.Tier
 }
 
@@ -44,13 +45,13 @@ func startWorker(ctx context.Context, tier cpu.Tier) (*worker, error) {
 	}
 	cmd := exec.CommandContext(ctx, self, workerName)
 	cmd.Env = append(os.Environ(), "NRES_SIMD="+tier.String())
-	p, err := startPeer(cmd)
+	p, err := child.Start(cmd)
 	return &worker{p, tier}, err
 }
 
 // time times a row.
 func (w *worker) time(r *row, d time.Duration) (t timing, err error) {
-	err = w.ask(order{r.Operation, r.Type, r.N, d}, &t)
+	err = w.Ask(order{r.Operation, r.Type, r.N, d}, &t)
 	switch {
 	case err != nil:
 		return t, fmt.Errorf("the process that times %v: %w", w.tier, err)

@@ -22,8 +22,9 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres"
-	"github.com/noise-reuse/nres/bench/peers/internal/child"
+	"github.com/noise-reuse/nres/bench/peers/internal/bench"
 	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/internal/child"
 	"github.com/noise-reuse/nres/internal/cpu"
 	"github.com/noise-reuse/nres/tasks"
 	"github.com/noise-reuse/nres/unroll"
@@ -65,7 +66,7 @@ func run(ctx context.Context) error {
 	if os.Getenv("NRES_SIMD") != "" {
 		return errors.New("unset NRES_SIMD: all tiers are run")
 	}
-	python, err := child.Python(ctx)
+	python, err := bench.Python(ctx)
 	if err != nil {
 		return err
 	}
@@ -163,6 +164,7 @@ func (c *contender) start(ctx context.Context, core int) (err error) {
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), c.env...)
+	cmd.Stderr = os.Stderr
 	if c.Child, err = child.Start(cmd); err != nil {
 		return err
 	}
@@ -254,9 +256,9 @@ func serve(parallelism int, in io.Reader, out io.Writer) error {
 // table prints what the README has.
 func table(w io.Writer, all []*contender) {
 	fmt.Fprintf(w, "| | on | µs a gradient | gradients a second | of numpy's |\n|---|---|---|---|---|\n")
-	first := median(all[0].NS)
+	first := bench.Median(all[0].NS)
 	for _, c := range all {
-		ns := median(c.NS)
+		ns := bench.Median(c.NS)
 		fmt.Fprintf(w, "| %s | %s | %s | %s | %s× |\n", c.Name, c.Where, digits(ns/1e3, 3), thousands(1e9/ns), digits(first/ns, 2))
 	}
 	versions := map[string]string{}
@@ -277,11 +279,6 @@ func table(w io.Writer, all []*contender) {
 	}
 	slices.Sort(vs)
 	fmt.Fprintf(w, "\nMedians of %d. %s.\n%s\n", len(all[0].NS), strings.Join(vs, ", "), strings.Join(forms, "\n"))
-}
-
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
 
 // digits returns x with n significant digits, or all before the point.

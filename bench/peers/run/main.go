@@ -25,7 +25,8 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/noise-reuse/nres/bench/peers/internal/child"
+	"github.com/noise-reuse/nres/bench/peers/internal/bench"
+	"github.com/noise-reuse/nres/internal/child"
 	"github.com/noise-reuse/nres/internal/cpu"
 )
 
@@ -76,12 +77,12 @@ func run(ctx context.Context) error {
 
 	// A missing package is an error of the compiler that names it.
 	binary := filepath.Join(temp, "peers.test")
-	if err := child.Loud(ctx, ".", "go", "test", "-c", "-o", binary, "."); err != nil {
+	if err := bench.Loud(ctx, ".", "go", "test", "-c", "-o", binary, "."); err != nil {
 		return fmt.Errorf("cannot build the benchmarks, which need gcc, librandom123-dev and libopenblas-dev of Debian or Ubuntu: %w", err)
 	}
 	nres := filepath.Join(temp, "nres")
 	if o.tiny {
-		if err := child.Loud(ctx, filepath.Join("..", ".."), "go", "build", "-o", nres, "./cmd/nres"); err != nil {
+		if err := bench.Loud(ctx, filepath.Join("..", ".."), "go", "build", "-o", nres, "./cmd/nres"); err != nil {
 			return err
 		}
 	}
@@ -203,20 +204,11 @@ func (s samples) read(text []byte) {
 // least median if there are several.
 func (s samples) fastest(begins string) (best []float64) {
 	for name, x := range s {
-		if strings.HasPrefix(name, begins) && (best == nil || median(x) < median(best)) {
+		if strings.HasPrefix(name, begins) && (best == nil || bench.Median(x) < bench.Median(best)) {
 			best = x
 		}
 	}
 	return best
-}
-
-// median returns NaN for nothing.
-func median(x []float64) float64 {
-	if len(x) == 0 {
-		return math.NaN()
-	}
-	x = slices.Sorted(slices.Values(x))
-	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
 
 // ratio returns the median of the rounds' quotients.
@@ -225,7 +217,7 @@ func ratio(a, b []float64) float64 {
 	for i := range min(len(a), len(b)) {
 		q = append(q, a[i]/b[i])
 	}
-	return median(q)
+	return bench.Median(q)
 }
 
 // A goal is a line of the table: ours against theirs, per element. Ratios are
@@ -305,7 +297,7 @@ func table(w io.Writer, tier string, s samples) {
 				verdict = "MISSED"
 			}
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.work, g.against, number(median(ours)), number(median(theirs)), number(reach), must, after, verdict)
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", g.work, g.against, number(bench.Median(ours)), number(bench.Median(theirs)), number(reach), must, after, verdict)
 	}
 	t.Flush()
 }
@@ -381,9 +373,11 @@ func timeCalls(ctx context.Context, nres string, t cpu.Tier, filter string) ([]c
 
 // startNumpy starts numpy_bench.py, which runs a round whenever it is told to.
 func startNumpy(ctx context.Context, table int) (*child.Child, error) {
-	python, err := child.Python(ctx)
+	python, err := bench.Python(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return child.Start(exec.CommandContext(ctx, python, "numpy_bench.py", "--serve", "--table", strconv.Itoa(table)))
+	cmd := exec.CommandContext(ctx, python, "numpy_bench.py", "--serve", "--table", strconv.Itoa(table))
+	cmd.Stderr = os.Stderr
+	return child.Start(cmd)
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/noise-reuse/nres/bench/peers/internal/bench"
 )
 
 const printed = `goos: linux
@@ -29,11 +31,11 @@ func TestTable(t *testing.T) {
 		{"Words/n=16384/by=random123-s", 1.5},
 		{"numpy/table/", 1},
 	} {
-		if got := median(s.fastest(c.begins)); got != c.want {
+		if got := bench.Median(s.fastest(c.begins)); got != c.want {
 			t.Errorf("%s…: %v, want %v", c.begins, got, c.want)
 		}
 	}
-	if !math.IsNaN(median(s.fastest("Dot"))) {
+	if !math.IsNaN(bench.Median(s.fastest("Dot"))) {
 		t.Error("a median of nothing")
 	}
 

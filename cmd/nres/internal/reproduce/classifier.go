@@ -3,7 +3,9 @@ package reproduce
 import (
 	"context"
 	"fmt"
-	"sync"
+	"io"
+	"math"
+	"strconv"
 
 	"github.com/noise-reuse/nres/baseline"
 	"github.com/noise-reuse/nres/estimator"
@@ -15,26 +17,61 @@ import (
 	"github.com/noise-reuse/nres/unroll"
 )
 
-// The small problem that stands for MNIST: drawn digits, and a network with one hidden
-// layer, of 2,410 parameters.
+// The small problem that stands for MNIST: digits, and a network with one hidden layer.
 const (
-	digitsTrain, digitsTest = 8000, 2000
-	digitsHidden            = 32
-	digitsBatch             = 50
-	digitsLR                = 0.001
-	digitsSigma             = 0.002
-	digitsPairs             = 100 // of a correlation of 20 %
-	digitsPoints            = 100 // tests in a run
+	digitsHidden = 32
+	digitsBatch  = 50
+	digitsLR     = 0.001
+	digitsSigma  = 0.002
+	digitsPairs  = 100
+	digitsPoints = 100 // tests in a run
 )
 
-const digitsSetup = `8,000 digits of 8 by 8 pixels that the program draws to train with, 2,000 others to test, and a network of 2,410
-parameters: 32 hidden units. As published: mini-batches of 50, Adam with a learning rate of 0.001, σ = 0.002, and losses as
-they are, not their ranks. Seeds count from 1.`
+// A reading is the problem with images, drawn or users'.
+type reading struct {
+	train, test *data.Set
+	what        string // the images are
+	net         *network.Network[float32]
+}
 
-// digits draws the images to train and to test with.
-var digits = sync.OnceValues(func() (train, test *data.Set) {
-	return data.Digits(digitsTrain, noise.New(0).Derive(0)), data.Digits(digitsTest, noise.New(0).Derive(1))
-})
+func (lab *Lab) reading() (d reading, err error) {
+	if d.train, d.test, d.what, err = lab.images(8); err != nil {
+		return d, err
+	}
+	d.net, err = network.New[float32](d.train.Width, d.train.Height, d.train.Classes, network.Dense{Units: digitsHidden})
+	return d, err
+}
+
+func (d *reading) setup() string {
+	return fmt.Sprintf(`Data: %s. A network of %d parameters: %d hidden units. As published: mini-batches of %d, Adam with
+a learning rate of %v, σ = %v, and losses as they are, not their ranks. Seeds count from 1.
+
+`, d.what, d.net.Len(), digitsHidden, digitsBatch, digitsLR, digitsSigma)
+}
+
+// rho is the correlation of digitsPairs for a linear loss, to two digits: 20 % with drawn digits.
+func (d *reading) rho() float64 {
+	rho := math.Sqrt(digitsPairs / (digitsPairs + float64(d.net.Len()) - 1))
+	rho, _ = strconv.ParseFloat(strconv.FormatFloat(rho, 'g', 2, 64), 64) // which has just been written
+	return rho
+}
+
+// drawRuns draws wrong answers against updates.
+func (d *reading) drawRuns(w io.Writer, title, settings string, panels ...[]classifierSet) error {
+	var all []Panel
+	for i, sets := range panels {
+		p := Panel{X: "update", LinearX: true, Legend: "lines"}
+		if i == 0 {
+			p.Y = "wrong answers, %"
+		}
+		for k := range sets {
+			p.Lines = append(p.Lines, sets[k].line())
+		}
+		all = append(all, p)
+	}
+	return drawPanels(w, title, fmt.Sprintf("mean over seeds, band from least to greatest;  batches of %d,  %sAdam %v,  σ = %v,  P = %d",
+		digitsBatch, settings, digitsLR, digitsSigma, d.net.Len()), all...)
+}
 
 // A classifierRun is a training on digits: by evolution strategies, if Config has workers,
 // or else by exact gradients to which noise is added for a correlation of Rho. It is the
@@ -47,6 +84,7 @@ type classifierRun struct {
 	Updates int
 	Seed    uint64
 	Batches uint64 // the mini-batches' seed
+	Data    string // what the images are
 }
 
 // A classified is what came of a classifierRun: accuracy and loss on the test images at the
@@ -55,11 +93,13 @@ type classified struct {
 	Loss, Accuracy Floats
 }
 
-func (r classifierRun) unit() Unit[classified] {
+func (r classifierRun) unit(d *reading) Unit[classified] {
 	return Unit[classified]{
 		Name:   fmt.Sprintf("%s, seed %d, batches %d", r.Method, r.Seed, r.Batches),
 		Params: r,
-		Run:    r.train,
+		Run: func(ctx context.Context, tick func(float64)) (classified, error) {
+			return r.train(ctx, d, tick)
+		},
 	}
 }
 
@@ -73,13 +113,9 @@ func (s *sharing) Step(state, theta []float32, t int, _ noise.Stream) float32 {
 	return s.Classifier.Step(state, theta, t, s.batch)
 }
 
-func (r classifierRun) train(ctx context.Context, tick func(float64)) (found classified, err error) {
-	train, test := digits()
-	net, err := network.New[float32](train.Width, train.Height, train.Classes, network.Dense{Units: digitsHidden})
-	if err != nil {
-		return found, err
-	}
-	task, err := tasks.NewClassifier(net, train, digitsBatch)
+func (r classifierRun) train(ctx context.Context, d *reading, tick func(float64)) (found classified, err error) {
+	net := d.net
+	task, err := tasks.NewClassifier(net, d.train, digitsBatch)
 	if err != nil {
 		return found, err
 	}
@@ -117,7 +153,7 @@ func (r classifierRun) train(ctx context.Context, tick func(float64)) (found cla
 				return found, err
 			}
 			tick(float64(i) / float64(r.Updates))
-			loss, accuracy, err := pass.Test(theta, test)
+			loss, accuracy, err := pass.Test(theta, d.test)
 			if err != nil {
 				return found, err
 			}
@@ -143,7 +179,7 @@ type classifierSet struct {
 
 // trainClassifiers trains runs, each with seeds from 1 on, or with Quick few of them and
 // less.
-func trainClassifiers(ctx context.Context, lab *Lab, seeds int, runs ...classifierRun) ([]classifierSet, error) {
+func trainClassifiers(ctx context.Context, lab *Lab, d *reading, seeds int, runs ...classifierRun) ([]classifierSet, error) {
 	if lab.Quick {
 		seeds = 2
 	}
@@ -153,10 +189,11 @@ func trainClassifiers(ctx context.Context, lab *Lab, seeds int, runs ...classifi
 		if lab.Quick {
 			r.Updates = max(digitsPoints, r.Updates/40/digitsPoints*digitsPoints)
 		}
+		r.Data = d.what
 		sets[i].run = r
 		for seed := uint64(1); seed <= uint64(seeds); seed++ {
 			r.Seed, r.Batches = seed, seed+sets[i].run.Batches
-			units = append(units, r.unit())
+			units = append(units, r.unit(d))
 		}
 	}
 	trained, err := Do(ctx, lab, units)

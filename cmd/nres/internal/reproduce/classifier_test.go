@@ -2,7 +2,11 @@ package reproduce
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,6 +14,7 @@ import (
 
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
+	"github.com/noise-reuse/nres/tasks/network"
 )
 
 // ending returns runs whose accuracy goes in a straight line to the ends, in %, and whose
@@ -69,9 +74,11 @@ func TestClassifierVerdicts(t *testing.T) {
 // TestClassifierRuns: short runs have the same bits again, and mini-batches are shared
 // where they should be.
 func TestClassifierRuns(t *testing.T) {
+	d, err := (&Lab{}).reading()
+	require.NoError(t, err)
 	run := func(r classifierRun) classified {
 		r.Updates, r.Seed, r.Batches = digitsPoints, 1, max(r.Batches, 1)
-		found, err := r.train(context.Background(), func(float64) {})
+		found, err := r.train(context.Background(), &d, func(float64) {})
 		require.NoError(t, err)
 		require.Len(t, found.Accuracy, digitsPoints+1)
 		return found
@@ -93,8 +100,40 @@ func TestClassifierRuns(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := classifierRun{Rho: 1, Updates: digitsPoints}.train(ctx, func(float64) {})
+	_, err = classifierRun{Rho: 1, Updates: digitsPoints}.train(ctx, &d, func(float64) {})
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// TestClassifierData: classifiers train with users' images, and no result of others is taken
+// for theirs.
+func TestClassifierData(t *testing.T) {
+	out := t.TempDir()
+	run := func(text string) []classified {
+		lab := &Lab{Data: t.TempDir(), Out: out, Quick: true, Resume: true, id: "Z6"}
+		require.NoError(t, os.WriteFile(filepath.Join(lab.Data, "optdigits.tra"), []byte(text), 0o600))
+		require.NoError(t, lab.Prepare())
+		d, err := lab.reading()
+		require.NoError(t, err)
+		assert.Contains(t, d.setup(), "40 images of 8×8 pixels to train on and 10 to")
+		sets, err := trainClassifiers(context.Background(), lab, &d, 1, classifierRun{Method: "SGD", Rho: 1})
+		require.NoError(t, err)
+		return sets[0].runs
+	}
+	var lines strings.Builder
+	for i := range 50 {
+		lines.WriteString(strings.Repeat(fmt.Sprintf("%d,", i%10), 64) + fmt.Sprintln(i%10))
+	}
+	text := lines.String()
+	first := run(text)
+	assert.Equal(t, first, run(text))
+	assert.NotEqual(t, first, run(strings.ReplaceAll(text, "9,", "8,")))
+
+	d, err := (&Lab{}).reading()
+	require.NoError(t, err)
+	assert.Equal(t, 0.2, d.rho())
+	d.net, err = network.New[float32](28, 28, 10, network.Dense{Units: digitsHidden})
+	require.NoError(t, err)
+	assert.Equal(t, 0.063, d.rho(), "√(100/(100 + 25449))")
 }
 
 // TestCorrelation: the law's numbers, those of a small run, and its verdicts.

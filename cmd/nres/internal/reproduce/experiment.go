@@ -14,6 +14,7 @@ import (
 type Experiment struct {
 	IDs   []string // the first names its files
 	Title string
+	Data  string // the kind of users' files that it takes, or ""
 	Run   func(ctx context.Context, lab *Lab) (*Report, error)
 }
 

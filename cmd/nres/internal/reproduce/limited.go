@@ -11,12 +11,11 @@ import (
 var limited = Experiment{
 	IDs:   []string{"Z8"},
 	Title: "Limited perturbation",
+	Data:  images,
 	Run:   runLimited,
 }
 
-const limitedSetup = digitsSetup + `
-
-A pair has a mini-batch of its own and perturbs all parameters, or one bucket of at most 241, which is a tenth. With as many pairs, the
+const limitedSetup = `A pair has a mini-batch of its own and perturbs all parameters, or one bucket of at most %d, which is a tenth. With as many pairs, the
 evaluations cost as much, and the master's update a tenth. The published buckets are 5,000 of 3,274,634 parameters, with five times as many
 pairs as the full perturbation has. For a linear loss, n pairs in B buckets have the correlation of n pairs: √(n/B/(n/B + P/B − 1)).
 Accuracies are means over the last tenth of a run.`
@@ -25,24 +24,25 @@ Accuracies are means over the last tenth of a run.`
 const inferior = 0.5
 
 func runLimited(ctx context.Context, lab *Lab) (*Report, error) {
+	d, err := lab.reading()
+	if err != nil {
+		return nil, err
+	}
 	const updates = 2000
-	parameters := (64+1)*digitsHidden + (digitsHidden+1)*10
+	tenth := (d.net.Len() + 9) / 10
 	full := estimator.Config{Workers: digitsPairs}
 	bucket := full
-	bucket.Buckets = estimator.EvenBuckets(parameters, (parameters+9)/10)
-	sets, err := trainClassifiers(ctx, lab, 6,
+	bucket.Buckets = estimator.EvenBuckets(d.net.Len(), tenth)
+	sets, err := trainClassifiers(ctx, lab, &d, 6,
 		classifierRun{Method: "all parameters, 100 pairs", Config: full, Updates: updates},
 		classifierRun{Method: "buckets, 100 pairs", Config: bucket, Updates: updates})
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Setup: limitedSetup, Rows: []Row{limitedRow(&sets[0], &sets[1])}}
+	r := &Report{Setup: d.setup() + fmt.Sprintf(limitedSetup, tenth), Rows: []Row{limitedRow(&sets[0], &sets[1])}}
 	classifierDigest(r, sets)
 	r.Figures = []Figure{{"limited", "Wrong answers on the test images against updates. Logarithmic errors.",
-		func(w io.Writer) error {
-			return drawPanels(w, "Limited perturbation", "mean over seeds, band from least to greatest;  batches of 50,  Adam 0.001,  σ = 0.002,  P = 2410",
-				Panel{X: "update", Y: "wrong answers, %", Lines: []Line{sets[0].line(), sets[1].line()}, LinearX: true, Legend: "lines"})
-		}}}
+		func(w io.Writer) error { return d.drawRuns(w, "Limited perturbation", "", sets) }}}
 	return r, nil
 }
 

@@ -13,30 +13,32 @@ import (
 var noMinibatch = Experiment{
 	IDs:   []string{"Z9"},
 	Title: "Evolution strategies without mini-batches",
+	Data:  images,
 	Run:   runNoMinibatch,
 }
 
-const noMinibatchSetup = digitsSetup + `
-
-100 mirrored pairs an update: all on one mini-batch, or each on one of its own (“no-mini-batch”). Accuracies are means over the last tenth of a
+const noMinibatchSetup = `100 mirrored pairs an update: all on one mini-batch, or each on one of its own (“no-mini-batch”). Accuracies are means over the last tenth of a
 run; roughness is the standard deviation, in the second half, of the differences between the test loss and the mean of the tests before and after
 it, 20 updates away.`
 
 func runNoMinibatch(ctx context.Context, lab *Lab) (*Report, error) {
+	d, err := lab.reading()
+	if err != nil {
+		return nil, err
+	}
 	const updates = 2000
 	es := estimator.Config{Workers: digitsPairs}
-	sets, err := trainClassifiers(ctx, lab, 12,
+	sets, err := trainClassifiers(ctx, lab, &d, 12,
 		classifierRun{Method: "a mini-batch for each pair", Config: es, Updates: updates},
 		classifierRun{Method: "one mini-batch for all pairs", Config: es, Shared: true, Updates: updates})
 	if err != nil {
 		return nil, err
 	}
 	own, shared := &sets[0], &sets[1]
-	r := &Report{Setup: noMinibatchSetup, Rows: noMinibatchRows(own, shared)}
+	r := &Report{Setup: d.setup() + noMinibatchSetup, Rows: noMinibatchRows(own, shared)}
 	classifierDigest(r, sets)
 	r.Figures = []Figure{{"loss", "Wrong answers on the test images against updates. Logarithmic errors.", func(w io.Writer) error {
-		return drawPanels(w, "Without mini-batches (Figure 4)", "mean over seeds, band from least to greatest;  batches of 50,  100 pairs,  Adam 0.001,  σ = 0.002,  P = 2410",
-			Panel{X: "update", Y: "wrong answers, %", Lines: []Line{own.line(), shared.line()}, LinearX: true, Legend: "lines"})
+		return d.drawRuns(w, "Without mini-batches (Figure 4)", "100 pairs,  ", sets)
 	}}}
 	return r, nil
 }

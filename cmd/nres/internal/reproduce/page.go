@@ -73,7 +73,7 @@ func (lab *Lab) command(x *Experiment) string {
 	if lab.Quick {
 		c += " --quick"
 	}
-	if lab.Data != "" {
+	if lab.Data != "" && x.Data != "" {
 		c += " --data DIR"
 	}
 	return c

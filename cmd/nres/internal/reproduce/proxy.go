@@ -14,13 +14,12 @@ import (
 var proxies = Experiment{
 	IDs:   []string{"Z6", "Z4", "Z5"},
 	Title: "SGD with noise as a proxy for evolution strategies",
+	Data:  images,
 	Run:   runProxies,
 }
 
-const proxiesSetup = digitsSetup + `
-
-A proxy adds normals to the exact gradient of the mini-batch, so many that the correlation with it is ρ; n mirrored pairs have
-ρ = √(n/(n + P − 1)) with P parameters, 20 % for n = 100. Those that are compared step by step have the same mini-batches; “other
+const proxiesSetup = `A proxy adds normals to the exact gradient of the mini-batch, so many that the correlation with it is ρ; n mirrored pairs have
+ρ = √(n/(n + P − 1)) with P parameters, %.2g %% for n = %d. Those that are compared step by step have the same mini-batches; “other
 batches” is the control. Accuracies are means over the last tenth of a run. A fluctuation is how far a test loss is from the mean of the tests
 before and after it, 20 updates away, in the second half.`
 
@@ -29,7 +28,11 @@ const sameBatches = "reproduced if the 95 % confidence interval over seeds of th
 	"the correlation with other batches; in order only if the means are; otherwise not"
 
 func runProxies(ctx context.Context, lab *Lab) (*Report, error) {
-	table, err := trainClassifiers(ctx, lab, 20,
+	d, err := lab.reading()
+	if err != nil {
+		return nil, err
+	}
+	table, err := trainClassifiers(ctx, lab, &d, 20,
 		classifierRun{Method: "SGD", Rho: 1, Updates: 10_000},
 		classifierRun{Method: "proxy, 20 %", Rho: 0.2, Updates: 10_000},
 		classifierRun{Method: "proxy, 4 %", Rho: 0.04, Updates: 10_000})
@@ -38,15 +41,17 @@ func runProxies(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	const updates, otherBatches = 2000, 1000
 	es := estimator.Config{Workers: digitsPairs}
-	steps, err := trainClassifiers(ctx, lab, 5,
+	rho := d.rho()
+	proxy := fmt.Sprintf("proxy, %.2g %%", 100*rho)
+	steps, err := trainClassifiers(ctx, lab, &d, 5,
 		classifierRun{Method: "ES, 100 pairs", Config: es, Shared: true, Updates: updates},
-		classifierRun{Method: "proxy, 20 %", Rho: 0.2, Updates: updates},
-		classifierRun{Method: "proxy, 20 %, other batches", Rho: 0.2, Updates: updates, Batches: otherBatches},
+		classifierRun{Method: proxy, Rho: rho, Updates: updates},
+		classifierRun{Method: proxy + ", other batches", Rho: rho, Updates: updates, Batches: otherBatches},
 		classifierRun{Method: "SGD", Rho: 1, Updates: updates})
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Setup: proxiesSetup, Rows: []Row{proxyTable(table), proxyEnd(&steps[0], &steps[1]), proxySteps(&steps[0], &steps[1], &steps[2])}}
+	r := &Report{Setup: d.setup() + fmt.Sprintf(proxiesSetup, 100*rho, digitsPairs), Rows: []Row{proxyTable(table), proxyEnd(&steps[0], &steps[1]), proxySteps(&steps[0], &steps[1], &steps[2])}}
 	t := Table{Title: "Accuracy at the end, %, and its standard deviation over seeds:", Head: []string{"", "updates", "seeds", "accuracy", "standard deviation"}}
 	for _, sets := range [][]classifierSet{table, steps} {
 		for i := range sets {
@@ -58,15 +63,7 @@ func runProxies(ctx context.Context, lab *Lab) (*Report, error) {
 	r.Tables = []Table{t}
 	r.Figures = []Figure{{"proxy", "Wrong answers on the test images against updates: SGD and its proxies; and evolution strategies beside their proxy with the same mini-batches. Logarithmic errors.",
 		func(w io.Writer) error {
-			lines := func(sets []classifierSet) (lines []Line) {
-				for i := range sets {
-					lines = append(lines, sets[i].line())
-				}
-				return lines
-			}
-			return drawPanels(w, "SGD with noise and evolution strategies (Table 1, Figure 2)", "mean over seeds, band from least to greatest;  batches of 50,  Adam 0.001,  σ = 0.002,  P = 2410",
-				Panel{X: "update", Y: "wrong answers, %", Lines: lines(table), LinearX: true, Legend: "lines"},
-				Panel{X: "update", Lines: lines(steps[:2]), LinearX: true, Legend: "lines"})
+			return d.drawRuns(w, "SGD with noise and evolution strategies (Table 1, Figure 2)", "", table, steps[:2])
 		}}}
 	return r, nil
 }

@@ -183,7 +183,7 @@ func TestPage(t *testing.T) {
 		Figures: []Figure{{"curve", "A curve.", nil}},
 	}
 	r.Digest(1)
-	got := lab.page([]Result{{&Experiment{IDs: []string{"X1", "X2", "X3"}, Title: "Some experiment"}, r, 1.25}})
+	got := lab.page([]Result{{&Experiment{IDs: []string{"X1", "X2", "X3"}, Title: "Some experiment", Data: images}, r, 1.25}})
 	golden := filepath.Join("testdata", "page.md")
 	if *update {
 		require.NoError(t, os.WriteFile(golden, []byte(got), 0o666))
@@ -192,6 +192,7 @@ func TestPage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, string(want), got)
 
+	assert.Equal(t, "nres reproduce L9", lab.command(&Experiment{IDs: []string{"L9"}}), "it takes no data")
 	lab.Quick = true
 	quick := lab.page(nil)
 	assert.Contains(t, quick, "quick form")

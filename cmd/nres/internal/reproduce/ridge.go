@@ -14,6 +14,7 @@ import (
 var ridgeTuning = Experiment{
 	IDs:   []string{"S9"},
 	Title: "Tuning L2 regularisation while a regression learns",
+	Data:  yachts,
 	Run:   runRidge,
 }
 

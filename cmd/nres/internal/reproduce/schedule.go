@@ -17,13 +17,14 @@ import (
 var learningRates = Experiment{
 	IDs:   []string{"S4"},
 	Title: "Learning-rate schedule of a classifier of images",
+	Data:  images,
 	Run:   runSchedule,
 }
 
 const scheduleSigma = 0.1
 
 func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
-	train, _, what, err := lab.images()
+	train, _, what, err := lab.images(4)
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +142,7 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode ha
 var metaGradients = Experiment{
 	IDs:   []string{"S10"},
 	Title: "Gradients over several inner problems",
+	Data:  images,
 	Run:   runMetaGradients,
 }
 
@@ -194,7 +196,7 @@ func (m Meta) unit(sys *tasks.Schedule[float32]) Unit[Metered] {
 }
 
 func runMetaGradients(ctx context.Context, lab *Lab) (*Report, error) {
-	train, _, what, err := lab.images()
+	train, _, what, err := lab.images(4)
 	if err != nil {
 		return nil, err
 	}

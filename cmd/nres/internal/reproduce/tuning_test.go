@@ -2,8 +2,6 @@ package reproduce
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -99,7 +97,7 @@ func TestUsersData(t *testing.T) {
 	write(broken, digits, "1,2,3\n")
 	for dir, want := range map[string][2]int{"": {4000, 308}, both: {8, 10}, one: {4000, 10}, other: {8, 308}} {
 		lab := &Lab{Data: dir}
-		train, test, what, err := lab.images()
+		train, test, what, err := lab.images(4)
 		require.NoError(t, err)
 		assert.Equal(t, want[0], train.Len())
 		assert.Equal(t, want[0]/4, test.Len())
@@ -109,19 +107,33 @@ func TestUsersData(t *testing.T) {
 		assert.Equal(t, want[1], set.Len())
 		assert.Equal(t, want[1] == 10, strings.Contains(what, "--data"))
 	}
-	_, _, before, err := (&Lab{Data: other}).images()
+	_, _, before, err := (&Lab{Data: other}).images(4)
 	require.NoError(t, err)
 	write(other, digits, strings.Replace(lines, "1,7", "2,7", 1))
-	_, _, after, err := (&Lab{Data: other}).images()
+	_, _, after, err := (&Lab{Data: other}).images(4)
 	require.NoError(t, err)
 	assert.NotEqual(t, before, after, "other images of the same number")
-	for dir, want := range map[string]string{empty: "expected ", broken: "line 1 has 3 columns"} {
-		lab := &Lab{Data: dir}
-		_, _, _, err := lab.images()
-		assert.ErrorContains(t, err, want)
-		_, _, err = lab.rows()
-		assert.ErrorContains(t, err, want)
-		assert.Equal(t, dir == empty, errors.Is(err, fs.ErrNotExist))
+	_, _, _, err = (&Lab{Data: broken}).images(4)
+	assert.ErrorContains(t, err, "line 1 has 3 columns")
+	_, _, err = (&Lab{Data: broken}).rows()
+	assert.ErrorContains(t, err, "line 1 has 3 columns")
+
+	// Before anything runs: one of the experiments must find what it takes.
+	for _, c := range []struct {
+		dir    string
+		chosen []Experiment
+		want   string
+	}{
+		{both, All(), ""}, {one, All(), ""}, {other, All(), ""}, {other, []Experiment{limited}, ""}, {one, []Experiment{ridgeTuning}, ""},
+		{one, []Experiment{limited, influence}, "expected train-images"}, {other, []Experiment{ridgeTuning}, "expected 7 finite numbers"},
+		{empty, All(), "expected train-images"}, {broken, All(), "line 1 has 3 columns"}, {broken, []Experiment{ridgeTuning}, "line 1 has 3 columns"},
+	} {
+		err := (&Lab{Data: c.dir}).CheckData(c.chosen)
+		if c.want == "" {
+			assert.NoError(t, err)
+		} else {
+			assert.ErrorContains(t, err, c.want)
+		}
 	}
 }
 

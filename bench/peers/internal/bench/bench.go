@@ -1,67 +1,17 @@
-// Package child runs programs that are timed beside each other, in turns: each answers
-// a line of JSON for each line that it reads.
-package child
+// Package bench has what the programs that compare share.
+package bench
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 )
-
-// A Child is such a program, under way.
-type Child struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-}
-
-// Start starts cmd.
-func Start(cmd *exec.Cmd) (*Child, error) {
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	return &Child{cmd, in, bufio.NewReader(out)}, cmd.Start()
-}
-
-// Ask sends a question and waits for the answer.
-func (c *Child) Ask(question, answer any) error {
-	line, err := json.Marshal(question)
-	if err != nil {
-		return err
-	}
-	if _, err := c.in.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("%v: %w", c.cmd.Args, err)
-	}
-	return c.Read(answer)
-}
-
-// Read reads a line that comes unasked.
-func (c *Child) Read(answer any) error {
-	line, err := c.out.ReadBytes('\n')
-	if err != nil {
-		return fmt.Errorf("%v: %w", c.cmd.Args, err)
-	}
-	return json.Unmarshal(line, answer)
-}
-
-// Stop ends the program and waits for it.
-func (c *Child) Stop() {
-	c.in.Close()
-	_ = c.cmd.Wait()
-}
 
 // Python returns the interpreter of the virtual environment .venv, which it makes if
 // there is none with what requirements.txt asks for.
@@ -93,4 +43,13 @@ func Loud(ctx context.Context, dir, name string, args ...string) error {
 	cmd.Dir = dir
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	return cmd.Run()
+}
+
+// Median returns the middle of x, or the mean of the middle two; NaN for nothing.
+func Median(x []float64) float64 {
+	if len(x) == 0 {
+		return math.NaN()
+	}
+	x = slices.Sorted(slices.Values(x))
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
 }
