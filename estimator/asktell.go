@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/noise-reuse/nres/internal/alias"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -80,8 +81,8 @@ type Answer struct {
 var ErrStale = errors.New("estimator: this question was answered or replaced")
 
 // ErrForeign is what Tell returns if the question that the worker has open is not this
-// one: it was changed on its way, or is of an AskTell with another seed or configuration.
-// The answer is ignored, and the question stays open.
+// one, or if there is no such worker: it was changed on its way, or is of an AskTell with
+// another seed or configuration. The answer is ignored, and the question stays open.
 var ErrForeign = errors.New("estimator: this question was not asked here: it was changed, or is of another AskTell")
 
 // NewAskTell returns an AskTell for d parameters and episodes of horizon steps.
@@ -113,8 +114,8 @@ func (a *AskTell[F]) Close() {
 }
 
 // SetSigma changes σ, for a schedule. Call it after Gradient: what has been told is
-// weighed with the new σ. The error, if sigma is not positive and finite in type F,
-// is of type *[ConfigError].
+// weighed with the new σ. The error, if sigma or 1/sigma is not positive and finite in
+// type F, is of type *[ConfigError].
 func (a *AskTell[F]) SetSigma(sigma float64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -132,12 +133,12 @@ func (a *AskTell[F]) Config() Config {
 // Workers−1. An open question of the worker is replaced, by the same stretch around
 // the new theta.
 //
-// The three slices must not overlap. It panics if there is no such worker or if they
-// don't have d elements.
+// It panics if there is no such worker, or if the three slices overlap or don't have d
+// elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 	// A caller may recover from a panic, so none comes under the lock, or of a question asked.
 	a.checkWorker(worker)
-	a.checkLengths(plus, minus, theta)
+	a.checkSlices(plus, minus, theta)
 	a.mu.Lock()
 	q := a.ask(worker)
 	a.mu.Unlock()
@@ -147,10 +148,10 @@ func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 
 // Perturb sets plus and minus to theta ± σε for a question. It depends on nothing
 // else but the configuration and d, so an evaluator in another process may call it,
-// on an AskTell of its own. The three slices must not overlap; it panics if they
-// don't have d elements, or if the question is about others.
+// on an AskTell of its own. It panics if the three slices overlap or don't have d
+// elements, or if the question is about others.
 func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
-	a.checkLengths(plus, minus, theta)
+	a.checkSlices(plus, minus, theta)
 	d := a.crew.d
 	if q.Lo < 0 || q.Lo >= q.Hi || q.Hi > d {
 		panic(fmt.Sprintf("estimator: the question is about parameters %d to %d of %d", q.Lo, q.Hi-1, d))
@@ -169,7 +170,8 @@ func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
 
 // AskAll appends a question to dst for every worker that has no open one and has told
 // nothing since the last gradient: the next batch, of streams that evaluators
-// anywhere can perturb with. It allocates for the growth of dst only.
+// anywhere can perturb with. A question stays open if its evaluator dies: Ask puts it
+// again, Restart gives it up. It allocates for the growth of dst only.
 func (a *AskTell[F]) AskAll(dst []Question) []Question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -231,7 +233,7 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if q.Worker < 0 || q.Worker >= len(a.asked) {
-		return ErrStale
+		return ErrForeign
 	}
 	k := &a.asked[q.Worker]
 	if !k.open || k.serial != q.Serial {
@@ -270,9 +272,12 @@ func (a *AskTell[F]) checkWorker(worker int) {
 	}
 }
 
-func (a *AskTell[F]) checkLengths(plus, minus, theta []F) {
+func (a *AskTell[F]) checkSlices(plus, minus, theta []F) {
 	if d := a.crew.d; len(plus) != d || len(minus) != d || len(theta) != d {
 		panic("estimator: plus, minus and theta must have d elements")
+	}
+	if alias.Overlap(plus, minus) || alias.Overlap(plus, theta) || alias.Overlap(minus, theta) {
+		panic("estimator: plus, minus and theta overlap")
 	}
 }
 

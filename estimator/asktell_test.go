@@ -134,7 +134,7 @@ func TestAskTellWithoutAnswers(t *testing.T) {
 	again := at.Ask(2, plus, minus, theta)
 	assert.Equal(t, q.Episode+1, again.Episode)
 	require.NoError(t, at.Tell(again, 1, 2))
-	assert.ErrorIs(t, at.Tell(Question{Worker: 9}, 1, 2), ErrStale)
+	assert.ErrorIs(t, at.Tell(Question{Worker: 9}, 1, 2), ErrForeign)
 }
 
 // TestAskTellConcurrently: the bits do not depend on who answers first.
@@ -202,6 +202,9 @@ func TestAskTellPanics(t *testing.T) {
 			assert.PanicsWithValue(t, says, func() { at.Restart(worker) })
 		}
 		assert.PanicsWithValue(t, "estimator: plus, minus and theta must have d elements", func() { at.Ask(0, plus, three, two) })
+		for _, x := range [][3][]float32{{plus, plus, two}, {plus, minus, plus}, {plus, minus, minus}, {three[:2], three[1:], two}} {
+			assert.PanicsWithValue(t, "estimator: plus, minus and theta overlap", func() { at.Ask(0, x[0], x[1], x[2]) })
+		}
 		assert.NotPanics(t, func() { at.Ask(1, plus, minus, two) })
 		assert.NoError(t, at.Tell(q, 1, 2))
 	})
@@ -245,17 +248,13 @@ func TestAskTellForeign(t *testing.T) {
 			func(q *Question) { *q = foreign }, func(q *Question) { q.Lo-- }, func(q *Question) { q.Hi-- }, func(q *Question) { q.Lo, q.Hi = 0, 4 },
 			func(q *Question) { q.Steps++ }, func(q *Question) { q.From++ }, func(q *Question) { q.Episode++ }, func(q *Question) { q.WarmUp = true },
 			func(q *Question) { q.Eps = q.Env }, func(q *Question) { q.Env = q.Eps }, func(q *Question) { q.Worker = 2 },
+			func(q *Question) { q.Worker = -1 }, func(q *Question) { q.Worker = 3 },
 		} {
 			q := good[1]
 			change(&q)
 			require.NotEqual(t, good[1], q)
 			assert.ErrorIs(t, own.Tell(q, 1, 2), ErrForeign, "%+v", q)
 			wrong = append(wrong, Answer{q, 1, 2})
-		}
-		for _, worker := range []int{-1, 3} {
-			q := good[1]
-			q.Worker = worker
-			assert.ErrorIs(t, own.Tell(q, 1, 2), ErrStale)
 		}
 		stale, err := own.TellAll(wrong)
 		assert.Zero(t, stale)

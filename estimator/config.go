@@ -159,7 +159,7 @@ type Config struct {
 	Window   int     // W, in steps, 1 to T; FullES: T, or 0, which stands for it
 	Period   int     // K ≥ 1, in steps, for GPES; the other methods have their own, or 0 for it
 	Interval int     // M ≥ 1, in windows, for ESSingle; 0 stands for T/W, one perturbation an episode
-	Sigma    float64 // σ, the standard deviation of the perturbation, positive, also in the estimator's type
+	Sigma    float64 // σ, one standard deviation for all parameters, positive and finite as 1/σ is, also in the estimator's type
 	Seed     uint64
 
 	Noise     Noise

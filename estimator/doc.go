@@ -20,7 +20,7 @@
 //	ESSingle  K = MW  in lock-step, the losses of a window summed, not averaged
 //	                  (Vicol, 2023; M = T/W unless Config.Interval says otherwise)
 //	PESAnalytic       PES that has the derivative of a window's loss by the window's
-//	                  own parameters exactly, from an [unroll.Differentiable]
+//	                  own parameters exactly, from an unroll.Differentiable
 //	TES       K = W   weighs with ε alone, and starts each window from a state that
 //	                  was unrolled without perturbation; a third unroll; biased
 //

@@ -143,8 +143,8 @@ func (e *Estimator[F]) Close() { e.pool.close() }
 func (e *Estimator[F]) Config() Config { return e.config() }
 
 // SetSigma changes σ from the next gradient on, for a schedule. The error, if sigma
-// is not positive and finite in type F, is of type *[ConfigError]. Perturbations that go
-// on scale with it.
+// or 1/sigma is not positive and finite in type F, is of type *[ConfigError].
+// Perturbations that go on scale with it.
 func (e *Estimator[F]) SetSigma(sigma float64) error { return e.setSigma(sigma) }
 
 // Count returns the number of gradients made.

@@ -109,7 +109,7 @@ func (j *job) note() string {
 	return `NRES minimises the loss smoothed over perturbations of σ, not the loss itself. With
 σ = 0.04, the smoothed loss is least, 49.7, near (3.284, 2.379), so training leads there
 and not to the true parameters, (3.332, 2.303), where it is 56.5. A few runs end in a
-local minimum next to it, near (3.286, 2.289), with a loss of about 51.7.
+local minimum next to it, near (3.286, 2.289), with a loss of about 51.
 `
 }
 
