@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/sha256"
-	"encoding"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,15 +12,9 @@ import (
 	"github.com/noise-reuse/nres/checkpoint"
 )
 
-// A state is what can be kept.
-type state interface {
-	encoding.BinaryMarshaler
-	encoding.BinaryUnmarshaler
-}
-
 // A history is what a run has done: so many iterations.
 type history interface {
-	state
+	checkpoint.State
 	len() int
 }
 
@@ -29,21 +22,12 @@ type history interface {
 type keeper struct {
 	out   *output
 	every int
-	run   string // what the file's run must be the same in, a line each
-	parts []part
+	parts []checkpoint.Part
 }
-
-// A part of the state is a section of the file.
-type part struct {
-	section string
-	state   state
-}
-
-const sectionRun = "run" // beside those of the parts
 
 // newKeeper returns the keeper that the flags ask for. With --resume it takes over the
 // state of the file, if there is one.
-func (j *job) newKeeper(run string, done history, opt, est state) (*keeper, error) {
+func (j *job) newKeeper(run string, done history, opt, est checkpoint.State) (*keeper, error) {
 	if j.checkpoint == "" {
 		return nil, nil
 	}
@@ -51,18 +35,18 @@ func (j *job) newKeeper(run string, done history, opt, est state) (*keeper, erro
 	if err != nil {
 		return nil, err
 	}
-	k := &keeper{out, j.every, run, []part{{"trace", done}, {"optimizer", opt}, {"estimator", est}}}
-	sections, err := checkpoint.Read(out.target)
+	k := &keeper{out, j.every, []checkpoint.Part{
+		{Name: "run", State: identity(run)}, {Name: "trace", State: done}, {Name: "optimizer", State: opt}, {Name: "estimator", State: est},
+	}}
+	_, err = checkpoint.Read(out.target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return k, nil
 	case !j.resume:
 		return nil, badFlag("checkpoint", fmt.Sprintf("%q", j.checkpoint), "a file that doesn't exist yet; or add --resume to go on from it")
-	case err != nil:
-		return nil, fmt.Errorf("--checkpoint: %w", err)
 	}
-	if err := k.restore(sections); err != nil {
-		return nil, fmt.Errorf("--checkpoint: %s can't be resumed with these flags: %w", j.checkpoint, err)
+	if err := checkpoint.Load(out.target, k.parts...); err != nil {
+		return nil, fmt.Errorf("--checkpoint: it can't be resumed: %w", err)
 	}
 	if done.len() > j.iterations {
 		return nil, badFlag("iterations", j.iterations, fmt.Sprintf("at least %d, which %s has made", done.len(), j.checkpoint))
@@ -81,23 +65,20 @@ func (j *job) identity(series []float64) string {
 	return fmt.Sprintf("task %s\n--data %s\n--optimizer %s\n--lr %v", j.task.Name, data, j.optimizer, j.lr)
 }
 
-func (k *keeper) restore(sections []checkpoint.Section) error {
-	data := map[string][]byte{}
-	for _, s := range sections {
-		data[s.Name] = s.Data
-	}
-	there, here := strings.Split(string(data[sectionRun]), "\n"), strings.Split(k.run, "\n")
+// identity is what a file's run must be the same in, a line each. It is restored where it
+// is the same.
+type identity string
+
+func (i identity) MarshalBinary() ([]byte, error) { return []byte(i), nil }
+
+func (i identity) UnmarshalBinary(data []byte) error {
+	there, here := strings.Split(string(data), "\n"), strings.Split(string(i), "\n")
 	if !strings.HasPrefix(there[0], "task ") {
-		return errors.New("it is not of a training run")
+		return errors.New("not of a training")
 	}
-	for i := range min(len(there), len(here)) { // as many, if the task is the same
-		if there[i] != here[i] {
-			return fmt.Errorf("%s there, %s here", there[i], here[i])
-		}
-	}
-	for _, p := range k.parts {
-		if err := p.state.UnmarshalBinary(data[p.section]); err != nil {
-			return err
+	for k := range min(len(there), len(here)) { // as many, if the task is the same
+		if there[k] != here[k] {
+			return fmt.Errorf("%s there, %s here", there[k], here[k])
 		}
 	}
 	return nil
@@ -108,15 +89,7 @@ func (k *keeper) keep(i int, last bool) error {
 	if k == nil || !last && i%k.every != 0 {
 		return nil
 	}
-	sections := []checkpoint.Section{{Name: sectionRun, Data: []byte(k.run)}}
-	for _, p := range k.parts {
-		data, err := p.state.MarshalBinary()
-		if err != nil {
-			return err
-		}
-		sections = append(sections, checkpoint.Section{Name: p.section, Data: data})
-	}
-	if err := checkpoint.Write(k.out.target, sections...); err != nil {
+	if err := checkpoint.Save(k.out.target, k.parts...); err != nil {
 		return fmt.Errorf("--checkpoint: cannot write %q, which is as it was: %w", k.out.path, err)
 	}
 	return nil
