@@ -28,6 +28,7 @@ const (
 
 	// From these lengths on the kernels are faster than plain Go.
 	minLength     = 12
+	minSqrtLength = 13 // of 12 float32 side by side, a load of 64 bytes waits for the store before it
 	minMathLength = 6
 	minReduce32   = 10
 	minReduce64   = lanes + 1
@@ -213,7 +214,7 @@ func tanh[F Float](dst, x []F) {
 
 func sqrt[F Float](dst, x []F) {
 	check(dst, x)
-	if len(dst) < minLength || !kernels() {
+	if len(dst) < minSqrtLength || !kernels() {
 		sqrtGeneric(dst, x)
 		return
 	}
