@@ -26,13 +26,24 @@ func progressOn(w io.Writer, total int, quiet bool) progress {
 	if quiet {
 		return silence{}
 	}
-	if f, ok := w.(interface{ Fd() uintptr }); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= barWidth {
-			return newBar(w, total)
-		}
+	if columns(w) >= barWidth {
+		return newBar(w, total)
 	}
 	now := time.Now()
 	return &lines{w: w, total: float64(total), began: now, last: now}
+}
+
+// columns returns the width of the terminal that w is, or 0. It is a variable for tests.
+var columns = func(w io.Writer) int {
+	f, ok := w.(interface{ Fd() uintptr })
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 type silence struct{}

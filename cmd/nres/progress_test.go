@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestLines(t *testing.T) {
@@ -55,4 +59,21 @@ func TestQuiet(t *testing.T) {
 	p.update(1, "")
 	p.close()
 	assert.Empty(t, b.String())
+}
+
+// TestNarrow: a bar that doesn't fit would leave a line each time it is drawn.
+func TestNarrow(t *testing.T) {
+	before := columns
+	defer func() { columns = before }()
+	for _, width := range []int{0, 20, barWidth - 1, barWidth, 200} {
+		columns = func(io.Writer) int { return width }
+		_, isBar := progressOn(io.Discard, 10, false).(*bar)
+		assert.Equal(t, width >= barWidth, isBar, width)
+	}
+	columns = before
+	assert.Zero(t, columns(io.Discard), "no terminal")
+	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	require.NoError(t, err)
+	defer file.Close()
+	assert.Zero(t, columns(file), "no terminal")
 }
