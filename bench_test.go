@@ -125,16 +125,20 @@ func BenchmarkDot(b *testing.B)   { sizes(b, vecSizes, 2, 1, dot[float32]) }
 func BenchmarkDot64(b *testing.B) { sizes(b, vecSizes, 2, 1, dot[float64]) }
 
 func dot[F vec.Float](x *buffers[F], calls int) {
+	var s F
 	for ; calls > 0; calls-- {
-		x.dst[0] = vec.Dot(x.a, x.b)
+		s = vec.Dot(x.a, x.b)
 	}
+	x.dst[0] = s
 }
 
 func BenchmarkSum(b *testing.B) {
 	sizes(b, vecSizes, 1, 1, func(x *buffers[float32], calls int) {
+		var s float32
 		for ; calls > 0; calls-- {
-			x.dst[0] = vec.Sum(x.a)
+			s = vec.Sum(x.a)
 		}
+		x.dst[0] = s
 	})
 }
 

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "kernel_amd64.h"
 
 // Philox runs on sets of 8 blocks: a vector for each of the four counters, with a
 // block in every 64-bit lane. The low halves count. The high halves are garbage, which
@@ -350,6 +351,7 @@ loop:
 	JNZ loop
 
 done:
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -372,6 +374,7 @@ loop:
 	ADDQ $256, DI
 	SUBQ $64, CX
 	JNZ loop
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -405,6 +408,7 @@ loop:
 	ADDQ $256, DI
 	SUBQ $64, CX
 	JNZ loop
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -446,6 +450,7 @@ loop:
 	ADDQ $256, R8
 	SUBQ $64, CX
 	JNZ loop
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -580,6 +585,7 @@ next:
 	ADDQ $64, DI
 	SUBQ $16, R10
 	JNZ streams
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -639,6 +645,7 @@ next:
 	ADDQ $64, BX
 	SUBQ $16, R10
 	JNZ streams
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -697,6 +704,7 @@ next:
 	ADDQ $256, DI
 	SUBQ $64, CX
 	JNZ group
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -755,6 +763,7 @@ next:
 	ADDQ $64, DI
 	SUBQ $16, R10
 	JNZ streams
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -802,5 +811,6 @@ next:
 	ADDQ $64, BX
 	SUBQ $16, R10
 	JNZ streams
+	RELEASE
 	VZEROUPPER
 	RET

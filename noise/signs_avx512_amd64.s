@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "kernel_amd64.h"
 
 // Signs with AVX-512. See signs_asm.go for what each function does.
 
@@ -377,6 +378,7 @@ loop:
 	ADDQ $80, keys
 	DECQ BX
 	JNZ  loop
+	RELEASE
 	VZEROUPPER
 	RET
 
@@ -476,6 +478,7 @@ vector:
 	ADDQ $2048, DI
 	DECL R8
 	JNZ  vector
+	RELEASE
 	VZEROUPPER
 	RET
 

@@ -37,6 +37,25 @@
 #define zT2 Z29
 #define zT3 Z30
 
+// RELEASE lets go of Z16 to Z31: noise/kernel_amd64.h says why.
+#define RELEASE \
+	VPXORQ Z16, Z16, Z16 \
+	VPXORQ Z17, Z17, Z17 \
+	VPXORQ Z18, Z18, Z18 \
+	VPXORQ Z19, Z19, Z19 \
+	VPXORQ Z20, Z20, Z20 \
+	VPXORQ Z21, Z21, Z21 \
+	VPXORQ Z22, Z22, Z22 \
+	VPXORQ Z23, Z23, Z23 \
+	VPXORQ Z24, Z24, Z24 \
+	VPXORQ Z25, Z25, Z25 \
+	VPXORQ Z26, Z26, Z26 \
+	VPXORQ Z27, Z27, Z27 \
+	VPXORQ Z28, Z28, Z28 \
+	VPXORQ Z29, Z29, Z29 \
+	VPXORQ Z30, Z30, Z30 \
+	VPXORQ Z31, Z31, Z31
+
 #define dt z_const<>+0(SB)
 DATA z_const<>+0(SB)/4, $0x3ba3d70a
 #define yDecay z_const<>+4(SB)
@@ -210,6 +229,7 @@ done:
 	SUBQ R9, DI
 	SUBQ R9, BX
 	Z_STORE(DI, BX, zAX, zAY, zAZ, zAS)
+	RELEASE
 	VZEROUPPER
 	RET
 

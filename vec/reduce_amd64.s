@@ -81,6 +81,10 @@
 	VPERMILPD $1, X0, X1 \
 	VADDSD    X1, X0, X0
 
+// The next call's sums begin while this one's last ones still wait for each other, as
+// far as there are registers to rename to: of a call of 1024 elements these decide 10 %.
+// So those that hold nothing are let go, and the lanes are folded in the fewest cycles
+// rather than instructions.
 #define AVX512_REDUCE32(SHAPE, PART, ADVANCE) \
 	SHLQ    $2, left                 \
 	VPXOR   X0, X0, X0               \
@@ -97,17 +101,15 @@ blocks:                                  \
 	SUBQ $256, left                  \
 	JLT  rest                        \
 loop:                                    \
-	SHAPE(VMOVUPS, VMULPS, 0, Z4)    \
-	SHAPE(VMOVUPS, VMULPS, 64, Z5)   \
-	SHAPE(VMOVUPS, VMULPS, 128, Z6)  \
-	SHAPE(VMOVUPS, VMULPS, 192, Z7)  \
-	VADDPS Z4, Z0, Z0                \
-	VADDPS Z5, Z1, Z1                \
-	VADDPS Z6, Z2, Z2                \
-	VADDPS Z7, Z3, Z3                \
+	ADDTO32(SHAPE, 0, Z0, Z4)        \
+	ADDTO32(SHAPE, 64, Z1, Z4)       \
+	ADDTO32(SHAPE, 128, Z2, Z4)      \
+	ADDTO32(SHAPE, 192, Z3, Z4)      \
 	ADVANCE($256)                    \
 	SUBQ $256, left                  \
 	JGE  loop                        \
+	VPXOR X4, X4, X4                 \
+	RELEASE                          \
 rest:                                    \
 	ADDQ $256, left                  \
 	JEQ  store                       \
@@ -131,12 +133,13 @@ fold:                                    \
 	VADDPS Z1, Z0, Z0                \
 	VADDPS Z3, Z2, Z2                \
 	VADDPS Z2, Z0, Z0                \
-	VEXTRACTF64X4 $1, Z0, Y1         \
-	VADDPS Y1, Y0, Y0                \
+	VEXTRACTF32X4 $2, Z0, X2         \
+	VEXTRACTF32X4 $3, Z0, X3         \
 	VEXTRACTF128 $1, Y0, X1          \
+	VADDPS X2, X0, X0                \ // lanes 0 to 3 and 8 to 11
+	VADDPS X3, X1, X1                \
 	VADDPS X1, X0, X0                \
-	FOLD32                           \
-	VZEROUPPER
+	FOLD32
 
 #define AVX512_REDUCE64(SHAPE, PART, ADVANCE) \
 	SHLQ    $3, left                 \
@@ -224,8 +227,7 @@ fold:                                    \
 	VADDPD Y1, Y0, Y0                \
 	VEXTRACTF128 $1, Y0, X1          \
 	VADDPD X1, X0, X0                \
-	FOLD64                           \
-	VZEROUPPER
+	FOLD64
 
 // On AVX2 the registers do for the blocks of 64. They then go to memory, where the
 // last terms are added, and fold from there.
@@ -283,8 +285,7 @@ store:                                                                \
 	VADDPS Y2, Y0, Y0                                             \
 	VEXTRACTF128 $1, Y0, X1                                       \
 	VADDPS X1, X0, X0                                             \
-	FOLD32                                                        \
-	VZEROUPPER
+	FOLD32
 
 // Of 16 accumulators the last stays in memory, to leave one register free.
 #define AVX2_REDUCE64(SHAPE, PART, ADVANCE) \
@@ -376,8 +377,7 @@ store:                                                                \
 	VADDPD Y1, Y0, Y0                                             \
 	VEXTRACTF128 $1, Y0, X1                                       \
 	VADDPD X1, X0, X0                                             \
-	FOLD64                                                        \
-	VZEROUPPER
+	FOLD64
 
 // AVX2_REST adds the last terms, fewer than the size bytes of the accumulators;
 // left is less by size.
@@ -429,21 +429,25 @@ TEXT ·dot64(SB), NOSPLIT, $0-40
 TEXT dot32AVX512<>(SB), NOSPLIT, $0-36
 	AVX512_REDUCE32(DOT, AVX512_DOT, ADVANCE2)
 	VMOVSS X0, ret+32(FP)
+	VZEROUPPER
 	RET
 
 TEXT dot64AVX512<>(SB), NOSPLIT, $0-40
 	AVX512_REDUCE64(DOT, AVX512_DOT, ADVANCE2)
 	VMOVSD X0, ret+32(FP)
+	VZEROUPPER
 	RET
 
 TEXT dot32AVX2<>(SB), NOSPLIT, $256-36
 	AVX2_REDUCE32(DOT, AVX2_DOT, ADVANCE2)
 	VMOVSS X0, ret+32(FP)
+	VZEROUPPER
 	RET
 
 TEXT dot64AVX2<>(SB), NOSPLIT, $512-40
 	AVX2_REDUCE64(DOT, AVX2_DOT, ADVANCE2)
 	VMOVSD X0, ret+32(FP)
+	VZEROUPPER
 	RET
 
 // func sum32(x *float32, n int, acc *[64]float32) float32
@@ -463,21 +467,25 @@ TEXT ·sum64(SB), NOSPLIT, $0-32
 TEXT sum32AVX512<>(SB), NOSPLIT, $0-28
 	AVX512_REDUCE32(SUM, AVX512_SUM, ADVANCE1)
 	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
 	RET
 
 TEXT sum64AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_REDUCE64(SUM, AVX512_SUM, ADVANCE1)
 	VMOVSD X0, ret+24(FP)
+	VZEROUPPER
 	RET
 
 TEXT sum32AVX2<>(SB), NOSPLIT, $256-28
 	AVX2_REDUCE32(SUM, AVX2_SUM, ADVANCE1)
 	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
 	RET
 
 TEXT sum64AVX2<>(SB), NOSPLIT, $512-32
 	AVX2_REDUCE64(SUM, AVX2_SUM, ADVANCE1)
 	VMOVSD X0, ret+24(FP)
+	VZEROUPPER
 	RET
 
 // func sumSq32(x *float32, n int, acc *[64]float32) float32
@@ -497,19 +505,23 @@ TEXT ·sumSq64(SB), NOSPLIT, $0-32
 TEXT sumSq32AVX512<>(SB), NOSPLIT, $0-28
 	AVX512_REDUCE32(SUMSQ, AVX512_SUMSQ, ADVANCE1)
 	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
 	RET
 
 TEXT sumSq64AVX512<>(SB), NOSPLIT, $0-32
 	AVX512_REDUCE64(SUMSQ, AVX512_SUMSQ, ADVANCE1)
 	VMOVSD X0, ret+24(FP)
+	VZEROUPPER
 	RET
 
 TEXT sumSq32AVX2<>(SB), NOSPLIT, $256-28
 	AVX2_REDUCE32(SUMSQ, AVX2_SUMSQ, ADVANCE1)
 	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
 	RET
 
 TEXT sumSq64AVX2<>(SB), NOSPLIT, $512-32
 	AVX2_REDUCE64(SUMSQ, AVX2_SUMSQ, ADVANCE1)
 	VMOVSD X0, ret+24(FP)
+	VZEROUPPER
 	RET

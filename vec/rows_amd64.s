@@ -46,22 +46,22 @@ loop:                             \
 
 // With AVX-512, three to eight vectors (n > 2*lanes, n <= 8*lanes) are one tile. Of n
 // vectors, Zn_ does OP for all but the last one; K1 has the lanes of that.
-#define Z3_(OP, A, B) OP(A, B, 0, Z16, Z17, Z0); OP(A, B, 64, Z16, Z17, Z1)
-#define Z4_(OP, A, B) Z3_(OP, A, B); OP(A, B, 128, Z16, Z17, Z2)
-#define Z5_(OP, A, B) Z4_(OP, A, B); OP(A, B, 192, Z16, Z17, Z3)
-#define Z6_(OP, A, B) Z5_(OP, A, B); OP(A, B, 256, Z16, Z17, Z4)
-#define Z7_(OP, A, B) Z6_(OP, A, B); OP(A, B, 320, Z16, Z17, Z5)
-#define Z8_(OP, A, B) Z7_(OP, A, B); OP(A, B, 384, Z16, Z17, Z6)
+#define Z3_(OP, A, B) OP(A, B, 0, Z8, Z9, Z0); OP(A, B, 64, Z8, Z9, Z1)
+#define Z4_(OP, A, B) Z3_(OP, A, B); OP(A, B, 128, Z8, Z9, Z2)
+#define Z5_(OP, A, B) Z4_(OP, A, B); OP(A, B, 192, Z8, Z9, Z3)
+#define Z6_(OP, A, B) Z5_(OP, A, B); OP(A, B, 256, Z8, Z9, Z4)
+#define Z7_(OP, A, B) Z6_(OP, A, B); OP(A, B, 320, Z8, Z9, Z5)
+#define Z8_(OP, A, B) Z7_(OP, A, B); OP(A, B, 384, Z8, Z9, Z6)
 
 #define AVX512_TERMS(ALL, MUL, ADD, o) \
 	ALL(TERM, MUL, ADD)          \
-	MUL.Z o(row), Z16, K1, Z17   \
-	ADD   Z17, Z7, Z7
+	MUL.Z o(row), Z8, K1, Z9   \
+	ADD   Z9, Z7, Z7
 
 #define AVX512_TILE(loop, ALL, o, MOV, MUL, ADD, BROADCAST, size) \
 	ALL(LOAD, MOV, MOV)                                             \
 	MOV.Z o(pd), K1, Z7                                             \
-	ROWS(loop, BROADCAST, size, Z16, AVX512_TERMS(ALL, MUL, ADD, o)) \
+	ROWS(loop, BROADCAST, size, Z8, AVX512_TERMS(ALL, MUL, ADD, o)) \
 	ALL(STORE, MOV, MOV)                                            \
 	MOV Z7, K1, o(pd)
 

@@ -34,22 +34,25 @@ const (
 	minReduce64   = lanes + 1
 )
 
+// A generic function that calls another reads its dictionary for that, even if the call is inlined. What follows
+// calls none: two loads less before each kernel.
+
 func chunk[F Float]() int {
-	if cast.Is32[F]() {
+	if unsafe.Sizeof(*new(F)) == 4 {
 		return chunk32
 	}
 	return chunk64
 }
 
 func mathChunk[F Float]() int {
-	if cast.Is32[F]() {
+	if unsafe.Sizeof(*new(F)) == 4 {
 		return mathChunk32
 	}
 	return mathChunk64
 }
 
 func minReduce[F Float]() int {
-	if cast.Is32[F]() {
+	if unsafe.Sizeof(*new(F)) == 4 {
 		return minReduce32
 	}
 	return minReduce64

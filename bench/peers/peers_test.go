@@ -185,7 +185,7 @@ func BenchmarkDot(b *testing.B) {
 			peer{ours(), n, func(calls int) time.Duration {
 				var s float32
 				for range calls {
-					s += vec.Dot(x, y)
+					s = vec.Dot(x, y)
 				}
 				sum += s
 				return 0

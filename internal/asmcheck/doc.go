@@ -7,8 +7,9 @@
 //     operation: not in assembly, and not in what the compiler made of Go, either;
 //   - on amd64, no instruction beyond the tier that the name of a function ends in
 //     (Debian's binutils must know them: gas checks it), no legacy SSE, VZEROUPPER
-//     before returning, no aligned access to the stack, and BP, R14, R15 left alone;
-//     a name without a tier is that of an entry, which jumps to the kernels of its name;
+//     before returning and nothing left in registers 16 to 31, no aligned access to the
+//     stack, and BP, R14, R15 left alone; a name without a tier is that of an entry,
+//     which jumps to the kernels of its name;
 //   - on arm64, the words that stand for instructions decode to what their macros in
 //     neon_arm64.h say;
 //   - every function in a .s file is in the program, so that nothing goes unchecked.

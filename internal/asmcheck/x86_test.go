@@ -3,6 +3,7 @@ package asmcheck
 import (
 	"encoding/hex"
 	"fmt"
+	"math/bits"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,6 +135,8 @@ func TestAMD64Found(t *testing.T) {
 		"movqAVX512":       "legacy SSE",
 		"dirtyAVX2":        "without VZEROUPPER",
 		"dirtyPathAVX512":  "without VZEROUPPER",
+		"highAVX512":       "a value in register 30",
+		"highPathAVX512":   "a value in register 16",
 		"bpAVX2":           "uses BP, R14 or R15",
 		"r14AVX2":          "uses BP, R14 or R15",
 		"r15AVX512":        "uses BP, R14 or R15",
@@ -175,6 +178,8 @@ func assembly(fns []function) (out []function) {
 var (
 	vector       = regexp.MustCompile(`%[xyz]?mm\d`)
 	wide         = regexp.MustCompile(`%[yz]mm\d`)
+	zeroing      = regexp.MustCompile(`^vpxor[dq]? +(%[xyz]mm\d+),(%[xyz]mm\d+),(%[xyz]mm\d+)$`)
+	highRegister = regexp.MustCompile(`%[xyz]mm(1[6-9]|2\d|3[01])`)
 	mask         = regexp.MustCompile(`%k[0-7]|%zmm`)
 	reserved     = regexp.MustCompile(`%(r?bp|ebp|bpl|r1[45][dwb]?)\b`)
 	aligned      = regexp.MustCompile(`^vmov(ap[sd]|dqa|ntp[sd]|ntdq)\w* .*\(%rsp`)
@@ -237,7 +242,7 @@ func checkAMD64(t *testing.T, fns []function) (problems []string) {
 			}
 		}
 		for _, in := range dirtyReturns(ins) {
-			bad(in, "returns without VZEROUPPER")
+			bad(in.x86Instruction, "%s", in.what())
 		}
 	}
 	return problems
@@ -308,32 +313,50 @@ func unknown(t *testing.T, ins []x86Instruction, march string) (found []x86Instr
 	return found
 }
 
-// dirtyReturns returns where a function may return, or leave for another, while the
-// upper halves of vector registers hold something.
-func dirtyReturns(ins []x86Instruction) (found []x86Instruction) {
+// A dirtyReturn is where a function may return, or leave for another, while registers hold what costs those
+// that run next: the upper halves of 0 to 15 until VZEROUPPER, and all of 16 to 31 until they are zeroed.
+type dirtyReturn struct {
+	x86Instruction
+	dirty uint32 // a bit for each of 16 to 31, and bit 0 for the upper halves
+}
+
+func (r dirtyReturn) what() string {
+	if r.dirty&1 != 0 {
+		return "returns without VZEROUPPER"
+	}
+	return fmt.Sprintf("returns with a value in register %d", bits.TrailingZeros32(r.dirty))
+}
+
+func dirtyReturns(ins []x86Instruction) (found []dirtyReturn) {
 	index := map[uint64]int{}
 	for i, in := range ins {
 		index[in.addr] = i
 	}
-	seen := [2]map[int]bool{{}, {}}
-	type state struct{ i, dirty int }
+	type state struct {
+		i     int
+		dirty uint32
+	}
+	seen := map[state]bool{}
 	for todo := []state{{}}; len(todo) > 0; {
 		s := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if s.i >= len(ins) || seen[s.dirty][s.i] {
+		if s.i >= len(ins) || seen[s] {
 			continue
 		}
-		seen[s.dirty][s.i] = true
+		seen[s] = true
 		in := ins[s.i]
 		to, inside := index[in.to]
+		m := zeroing.FindStringSubmatch(in.text)
 		switch {
+		case m != nil && m[1] == m[2] && m[2] == m[3] && high(m[1:2]) != 0:
+			s.dirty &^= high(m[1:2])
 		case strings.HasPrefix(in.text, "vzeroupper"), strings.HasPrefix(in.text, "vzeroall"):
-			s.dirty = 0
-		case wide.MatchString(in.text), strings.HasPrefix(in.text, "call"):
-			s.dirty = 1
+			s.dirty &^= 1
+		case strings.HasPrefix(in.text, "call"):
+			s.dirty |= 1
 		case strings.HasPrefix(in.text, "ret"), jump.MatchString(in.text) && !inside:
-			if s.dirty == 1 {
-				found = append(found, in)
+			if s.dirty != 0 {
+				found = append(found, dirtyReturn{in, s.dirty})
 			}
 			continue
 		case jump.MatchString(in.text):
@@ -341,8 +364,24 @@ func dirtyReturns(ins []x86Instruction) (found []x86Instruction) {
 			if strings.HasPrefix(in.text, "jmp") {
 				continue
 			}
+		default:
+			if wide.MatchString(in.text) {
+				s.dirty |= 1
+			}
+			s.dirty |= high(highRegister.FindAllString(in.text, -1))
 		}
 		todo = append(todo, state{s.i + 1, s.dirty})
 	}
 	return found
+}
+
+// high has the bits of those registers that are 16 to 31.
+func high(registers []string) (mask uint32) {
+	for _, r := range registers {
+		n, err := strconv.Atoi(r[strings.LastIndex(r, "m")+1:])
+		if err == nil && n >= 16 {
+			mask |= 1 << n
+		}
+	}
+	return mask
 }

@@ -22,6 +22,8 @@ func assembly() {
 		movqAVX512,
 		dirtyAVX2,
 		dirtyPathAVX512,
+		highAVX512,
+		highPathAVX512,
 		bpAVX2,
 		r14AVX2,
 		r15AVX512,
@@ -59,6 +61,8 @@ func sseAVX2()
 func movqAVX512()
 func dirtyAVX2()
 func dirtyPathAVX512()
+func highAVX512()
+func highPathAVX512()
 func bpAVX2()
 func r14AVX2()
 func r15AVX512()
