@@ -148,7 +148,7 @@ GLOBL normal<>(SB), NOPTR|RODATA, $240
 
 // words<> sets V0 to V15 to the words of 16 blocks and advances block. It uses R6,
 // R7 and V16 to V25.
-TEXT words<>(SB), NOSPLIT, $0-0
+TEXT noise·words<>(SB), NOSPLIT, $0-0
 	MOVD $philox<>(SB), R6
 	VLD1 (R6), [V16.B16, V17.B16, V18.B16]
 	VDUP block, V0.S4
@@ -275,8 +275,8 @@ round:
 
 // normals<> sets V0 to V15 to the normals of 16 blocks and advances block. It uses
 // R6, R7 and V16 to V31.
-TEXT normals<>(SB), NOSPLIT, $0-0
-	CALL words<>(SB)
+TEXT noise·normals<>(SB), NOSPLIT, $0-0
+	CALL noise·words<>(SB)
 	MOVD $normal<>(SB), R6
 	VLD1.P 64(R6), [V28.B16, V29.B16, V30.B16, V31.B16]
 	NEON_NORMALS(0, 1, 2, 3)
@@ -307,7 +307,7 @@ TEXT ·wordsNEON(SB), NOSPLIT, $0-28
 	MOVWU b+24(FP), block
 
 loop:
-	CALL words<>(SB)
+	CALL noise·words<>(SB)
 	NEON_STORE(VST4.P, out)
 	SUBS $64, left
 	BNE  loop
@@ -321,7 +321,7 @@ TEXT ·fillNEON(SB), NOSPLIT, $0-28
 	MOVWU b+24(FP), block
 
 loop:
-	CALL normals<>(SB)
+	CALL noise·normals<>(SB)
 	NEON_STORE(VST4.P, out)
 	SUBS $64, left
 	BNE  loop
@@ -351,7 +351,7 @@ TEXT ·perturbNEON(SB), NOSPLIT, $0-44
 	MOVD  $sigma+24(FP), R8
 
 loop:
-	CALL normals<>(SB)
+	CALL noise·normals<>(SB)
 	VLD1R (R8), [V24.S4]
 	NEON_PERTURB(0, 1, 2, 3)
 	NEON_PERTURB(4, 5, 6, 7)
@@ -389,7 +389,7 @@ TEXT ·perturbPairNEON(SB), NOSPLIT, $0-52
 	MOVD  $sigma+32(FP), R8
 
 loop:
-	CALL normals<>(SB)
+	CALL noise·normals<>(SB)
 	VLD1R (R8), [V24.S4]
 	NEON_PERTURB_PAIR(0, 1, 2, 3)
 	NEON_PERTURB_PAIR(4, 5, 6, 7)
@@ -429,7 +429,7 @@ group:
 
 stream:
 	MOVD first, block
-	CALL normals<>(SB)
+	CALL noise·normals<>(SB)
 	MOVD $sums-256(SP), sum
 	VLD1R.P 4(R8), [V24.S4]
 	NEON_ADD(0, 1, 2, 3)
@@ -461,7 +461,7 @@ TEXT ·signPanelWordsNEON(SB), NOSPLIT, $0-44
 
 loop:
 	MOVWU  b+40(FP), block
-	CALL   words<>(SB)
+	CALL   noise·words<>(SB)
 	NEON_STORE(VST4.P, out)
 	MOVW.P 4(R5), R6
 	MOVW.P R6, 4(R4)
@@ -507,7 +507,7 @@ loop:
 
 // laneWords<> sets V0 to V15 to the words of a block of 16 streams and advances block.
 // It uses R6, R7 and V16 to V30.
-TEXT laneWords<>(SB), NOSPLIT, $0-0
+TEXT noise·laneWords<>(SB), NOSPLIT, $0-0
 	MOVD $philox<>(SB), R6
 	VLD1 (R6), [V16.B16]
 	VDUP V16.S[2], V29.S4
@@ -531,8 +531,8 @@ round:
 
 // laneNormals<> is laneWords<> for normals. Words 2 and 3 may stay words where left is
 // not above 2. It uses R6, R7 and V16 to V31.
-TEXT laneNormals<>(SB), NOSPLIT, $0-0
-	CALL laneWords<>(SB)
+TEXT noise·laneNormals<>(SB), NOSPLIT, $0-0
+	CALL noise·laneWords<>(SB)
 	MOVD $normal<>(SB), R6
 	VLD1.P 64(R6), [V28.B16, V29.B16, V30.B16, V31.B16]
 	NEON_NORMALS(0, 1, 4, 5)
@@ -567,7 +567,7 @@ group:
 	MOVWU b+40(FP), block
 
 rows:
-	CALL laneNormals<>(SB)
+	CALL noise·laneNormals<>(SB)
 	NEON_ROW(F0, F4, F8, F12)
 	NEON_ROW(F1, F5, F9, F13)
 	NEON_ROW(F2, F6, F10, F14)
@@ -619,7 +619,7 @@ group:
 	MOVWU b+64(FP), block
 
 rows:
-	CALL  laneNormals<>(SB)
+	CALL  noise·laneNormals<>(SB)
 	VLD1R (R12), [V24.S4]
 	NEON_ROW_PAIR(0, 4, 8, 12)
 	NEON_ROW_PAIR(1, 5, 9, 13)
@@ -685,7 +685,7 @@ group:
 	MOVWU b+40(FP), block
 
 blocks:
-	CALL laneWords<>(SB)
+	CALL noise·laneWords<>(SB)
 	MOVD $4, wordsLeft
 
 word:
@@ -728,7 +728,7 @@ group:
 	MOVWU b+64(FP), block
 
 blocks:
-	CALL  laneWords<>(SB)
+	CALL  noise·laneWords<>(SB)
 	VLD1R (R12), [V24.S4]
 	MOVD  $4, wordsLeft
 

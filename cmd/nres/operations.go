@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
@@ -295,11 +293,10 @@ func assembly() map[string]bool {
 		}
 		name := strings.TrimSuffix(f.Name(), ".abi0")
 		file, _ := f.FileLine(f.Entry())
-		if !strings.Contains(name, ".") { // local to a file, whose directory is the package
-			name = module + path.Base(path.Dir(filepath.ToSlash(file))) + "." + name
-		}
-		if name, ours := strings.CutPrefix(name, module); ours {
-			names[name] = names[name] || strings.HasSuffix(file, ".s") // there may be a wrapper, too
+		inAssembly := strings.HasSuffix(file, ".s")
+		name, ours := strings.CutPrefix(name, module)
+		if ours || inAssembly && !strings.Contains(name, "/") { // local names have their package, but no path
+			names[name] = names[name] || inAssembly // there may be a wrapper, too
 		}
 		return true
 	}

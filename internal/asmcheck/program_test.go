@@ -37,7 +37,7 @@ type function struct {
 
 func (f *function) String() string { return f.name + " (" + f.file + ")" }
 
-// bare is the name without a package, which those that are local to a file don't have.
+// bare is the name without a package.
 func (f *function) bare() string { return f.name[strings.LastIndex(f.name, ".")+1:] }
 
 func (f *function) assembly() bool { return strings.HasSuffix(f.file, ".s") }
@@ -105,7 +105,7 @@ func functions(t *testing.T, binary string) []function {
 		if ours {
 			file = filepath.ToSlash(rel)
 		}
-		// Local names in assembly have no package; and what is inlined at the very
+		// Local names in assembly don't have the module's path; and what is inlined at the very
 		// beginning of a function may be from elsewhere.
 		if !ours && !strings.HasPrefix(fn.Name, module+"/") {
 			continue

@@ -2,6 +2,7 @@ package asmcheck
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -12,7 +13,7 @@ import (
 )
 
 var (
-	textLine = regexp.MustCompile(`(?m)^TEXT\s+·?(\w+)(<>)?\(SB\), *([A-Z|]+)`)
+	textLine = regexp.MustCompile(`(?m)^TEXT\s+(\w*)·(\w+)(<>)?\(SB\), *([A-Z|]+)`)
 	comment  = regexp.MustCompile(`//.*`)
 
 	// What the platform, the assembler and the runtime keep for themselves: R18, the
@@ -32,8 +33,8 @@ func TestComplete(t *testing.T) {
 			}
 			for _, file := range sources(t, "_"+arch+".s") {
 				for _, text := range texts(t, file) {
-					assert.True(t, have[file+" "+text[1]], "%s: nothing uses %s", file, text[1])
-					delete(have, file+" "+text[1])
+					assert.True(t, have[file+" "+text[2]], "%s: nothing uses %s", file, text[2])
+					delete(have, file+" "+text[2])
 				}
 			}
 			assert.Empty(t, have, "not found in the sources")
@@ -41,13 +42,17 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// TestSources: assembly functions are NOSPLIT, and NEON ones leave reserved
-// registers alone. (Of amd64 the machine code is checked.)
+// TestSources: assembly functions are NOSPLIT, names that are local to a file begin with
+// their package, and NEON functions leave reserved registers alone. (Of amd64 the machine
+// code is checked.)
 func TestSources(t *testing.T) {
 	for _, file := range sources(t, ".s") {
 		assert.Regexp(t, `_(amd64|arm64)\.s$`, file)
 		for _, text := range texts(t, file) {
-			assert.Contains(t, text[3], "NOSPLIT", "%s: %s", file, text[1])
+			assert.Contains(t, text[4], "NOSPLIT", "%s: %s", file, text[2])
+			if pkg := path.Base(path.Dir(file)); text[3] != "" {
+				assert.Equal(t, pkg, text[1], "%s: profiles must show the package of %s", file, text[2])
+			}
 		}
 	}
 	for _, file := range append(sources(t, "_arm64.s"), sources(t, "_arm64.h")...) {
