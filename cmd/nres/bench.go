@@ -175,7 +175,7 @@ func (j *benchmark) run(ctx context.Context, rows []*row, stdout, stderr io.Writ
 	for _, t := range tiers {
 		w, err := startWorker(ctx, t)
 		if err != nil {
-			return stopped(ctx, err, 0, len(rows))
+			return stopped(ctx, err, 0, len(rows), "rows")
 		}
 		defer w.Stop()
 		workers = append(workers, w)
@@ -199,7 +199,7 @@ func (j *benchmark) run(ctx context.Context, rows []*row, stdout, stderr io.Writ
 	bar.close()
 	rep.Seconds = time.Since(began).Seconds()
 	if err != nil {
-		err = stopped(ctx, err, len(rep.Rows), len(rows))
+		err = stopped(ctx, err, len(rep.Rows), len(rows), "rows")
 	}
 	if len(rep.Rows) == 0 {
 		return err
@@ -211,9 +211,9 @@ func (j *benchmark) run(ctx context.Context, rows []*row, stdout, stderr io.Writ
 
 // stopped says why a run ended early. A cancelled context ends the workers, too,
 // which is another error.
-func stopped(ctx context.Context, err error, done, total int) error {
+func stopped(ctx context.Context, err error, done, total int, what string) error {
 	if ctx.Err() != nil {
-		return &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d rows", done, total)}
+		return &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d %s", done, total, what)}
 	}
 	return &failure{statusFailed, err}
 }

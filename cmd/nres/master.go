@@ -9,6 +9,7 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -90,11 +91,12 @@ type masterReport struct {
 	Cores     int         `json:"cores"`
 	Numpy     *string     `json:"numpy"` // version; null if there is none
 	Params    int         `json:"params"`
-	Rounds    int         `json:"rounds"`
+	Rounds    int         `json:"rounds"` // asked for
 	Rows      []masterRow `json:"rows"`
+	Missing   int         `json:"missing"` // rows not measured, because the run ended early
 	// What the library holds beside θ and g while it sums up the pairs.
 	BytesOfPairs uint64  `json:"bytes_of_pairs"`
-	Limited      float64 `json:"limited"` // speed of limited updates, an element and pair, to that of full ones
+	Limited      float64 `json:"limited,omitempty"` // speed of limited updates, an element and pair, to that of full ones
 	Seconds      float64 `json:"seconds"`
 }
 
@@ -102,7 +104,8 @@ type masterReport struct {
 type masterRow struct {
 	Update  string  `json:"update"`
 	Pairs   int     `json:"pairs"`
-	Each    int     `json:"each"` // parameters that a pair perturbs
+	Each    int     `json:"each"`   // parameters that a pair perturbs
+	Rounds  int     `json:"rounds"` // that Seconds is the median of
 	Seconds float64 `json:"seconds"`
 	NS      float64 `json:"ns"` // a pair and element
 	// Seconds of numpy's fastest form to ours: of those on one thread, and of all.
@@ -174,33 +177,36 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 			})
 		}
 	}
-	bar := newProgress(stderr, len(rows)*j.rounds, j.quiet)
-	for i := range len(rows) * j.rounds {
-		r := rows[i%len(rows)]
-		bar.update(float64(i), "%s", r.Update)
-		seconds, err := r.often()
-		if ctx.Err() != nil {
-			err = &failure{statusInterrupted, fmt.Errorf("interrupted after %d of %d updates", i, len(rows)*j.rounds)}
-		} else if err != nil {
-			err = &failure{statusFailed, err}
-		}
-		if err != nil {
-			bar.close()
-			return err
+	done, total := 0, len(rows)*j.rounds
+	bar := newProgress(stderr, total, j.quiet)
+	var err error
+	for ; done < total; done++ {
+		r := rows[done%len(rows)]
+		bar.update(float64(done), "%s", r.Update)
+		var seconds float64
+		if seconds, err = r.often(ctx); err != nil {
+			err = stopped(ctx, err, done, total, "updates")
+			break
 		}
 		r.times = append(r.times, seconds)
 	}
 	bar.close()
+	if done == 0 {
+		return err
+	}
 	rep.sum(rows)
 	rep.Seconds = time.Since(began).Seconds()
-	return writeReport(stdout, rep, j.json)
+	return errors.Join(err, writeReport(stdout, rep, j.json))
 }
 
 // often repeats a short update, so that caches are as warm as for a long one, and
 // returns the mean of its seconds.
-func (r *masterRow) often() (float64, error) {
+func (r *masterRow) often(ctx context.Context) (float64, error) {
 	var sum float64
 	for n := 1; ; n++ {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		seconds, err := r.run()
 		if sum += seconds; err != nil || sum > 0.3 {
 			return sum / float64(n), err
@@ -208,11 +214,15 @@ func (r *masterRow) often() (float64, error) {
 	}
 }
 
-// sum fills in the figures.
+// sum fills in the figures, of rows that were measured. Those that take several rows need
+// all of them.
 func (rep *masterReport) sum(rows []*masterRow) {
+	all := len(rows)
+	rows = slices.DeleteFunc(rows, func(r *masterRow) bool { return len(r.times) == 0 })
+	rep.Missing = all - len(rows)
 	best := map[[2]bool]float64{} // of numpy: limited or not, on one thread or any
 	for _, r := range rows {
-		r.Seconds = median(r.times)
+		r.Rounds, r.Seconds = len(r.times), median(r.times)
 		r.NS = r.Seconds * 1e9 / float64(r.Pairs) / float64(r.Each)
 		for _, one := range []bool{true, false} {
 			k := [2]bool{r.limited, one}
@@ -224,13 +234,15 @@ func (rep *masterReport) sum(rows []*masterRow) {
 		}
 	}
 	for _, r := range rows {
-		if s, ok := best[[2]bool{r.limited, true}]; ok && r.threads == 0 {
+		if s, ok := best[[2]bool{r.limited, true}]; ok && r.threads == 0 && rep.Missing == 0 {
 			one, all := s/r.Seconds, best[[2]bool{r.limited, false}]/r.Seconds
 			r.RatioOne, r.Ratio = &one, &all
 		}
 		rep.Rows = append(rep.Rows, *r)
 	}
-	rep.Limited = rows[0].NS / rows[2].NS
+	if len(rows) > 2 {
+		rep.Limited = rows[0].NS / rows[2].NS
+	}
 }
 
 func (rep *masterReport) text() string {
@@ -254,9 +266,19 @@ func (rep *masterReport) text() string {
 		fmt.Fprintf(t, "%-*s\t%d\t%d\t%s\t%s\t%s\t%s\t\n", first, r.Update, r.Pairs, r.Each, digits(r.Seconds), digits(r.NS), one, all)
 	}
 	t.Flush()
-	fmt.Fprintf(&b, "\nns: a pair and element. numpy: seconds of its fastest form, on one thread and on any number, to ours. An element and pair of a limited update runs at %s of the speed of a full one.\n", digits(rep.Limited))
+	fmt.Fprintf(&b, "\nns: a pair and element. numpy: seconds of its fastest form, on one thread and on any number, to ours.")
+	if rep.Limited > 0 {
+		fmt.Fprintf(&b, " An element and pair of a limited update runs at %s of the speed of a full one.", digits(rep.Limited))
+	}
+	b.WriteByte('\n')
 	fmt.Fprintf(&b, "Beside θ and g, %d kB for the list of pairs; no noise is stored.\n", rep.BytesOfPairs/1000)
-	fmt.Fprintf(&b, "Medians of %d, %.0f s in all.\n", rep.Rounds, rep.Seconds)
+	// Rows take turns.
+	if most, least := rep.Rows[0].Rounds, rep.Rows[len(rep.Rows)-1].Rounds; rep.Missing > 0 || least < rep.Rounds {
+		fmt.Fprintf(&b, "Partial: %d of %d rows, medians of %d to %d of %d", len(rep.Rows), len(rep.Rows)+rep.Missing, least, most, rep.Rounds)
+	} else {
+		fmt.Fprintf(&b, "Medians of %d", rep.Rounds)
+	}
+	fmt.Fprintf(&b, ", %.0f s in all.\n", rep.Seconds)
 	return b.String()
 }
 

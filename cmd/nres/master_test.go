@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -93,4 +95,31 @@ func TestBenchMasterInterrupt(t *testing.T) {
 	assert.Equal(t, "nres: interrupted before numpy had its table\n", errs)
 	_, errs = interrupted(t, 3, append(smallMaster, "--python", "none")...)
 	assert.Contains(t, errs, "nres: interrupted after ")
+}
+
+// TestBenchMasterPartial: what was measured before Ctrl-C is reported.
+func TestBenchMasterPartial(t *testing.T) {
+	args := append(smallMaster, "--python", "none")
+	for after, want := range map[float64]string{
+		1: "Partial: 1 of 4 rows, medians of 1 to 1 of 2,",
+		3: "Partial: 3 of 4 rows, medians of 1 to 1 of 2,",
+		4: "Partial: 4 of 4 rows, medians of 1 to 1 of 2,",
+		6: "Partial: 4 of 4 rows, medians of 1 to 2 of 2,",
+	} {
+		out, errs := interrupted(t, after, args...)
+		assert.Equal(t, fmt.Sprintf("nres: interrupted after %v of 8 updates\n", after), errs)
+		assert.Contains(t, out, want)
+		assert.Equal(t, after >= 3, strings.Contains(out, "speed of a full one"), out)
+
+		out, _ = interrupted(t, after, append(args, "--json")...)
+		var rep masterReport
+		require.NoError(t, json.Unmarshal([]byte(out), &rep))
+		sum := 0
+		for _, r := range rep.Rows {
+			assert.Positive(t, r.Seconds)
+			sum += r.Rounds
+		}
+		assert.EqualValues(t, after, sum)
+		assert.Equal(t, 4, len(rep.Rows)+rep.Missing)
+	}
 }
