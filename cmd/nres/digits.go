@@ -292,7 +292,7 @@ func (r *digitsRun) look(theta []float32, i int, curve *[]tested) error {
 }
 
 // compare trains the same network with exact gradients, for as many updates.
-func (r *digitsRun) compare(ctx context.Context, n int) (curve []tested, err error) {
+func (r *digitsRun) compare(ctx context.Context, n int, bar progress) (curve []tested, err error) {
 	root := noise.New(r.job.cfg.Seed)
 	theta, grad := make([]float32, len(r.Theta)), make([]float32, len(r.Theta))
 	r.net.Init(theta, root.Derive(digitsInit))
@@ -309,6 +309,7 @@ func (r *digitsRun) compare(ctx context.Context, n int) (curve []tested, err err
 		if r.job.point(i) {
 			err = r.look(theta, i, &curve)
 		}
+		bar.update(float64(i), "exact gradients")
 	}
 	return curve, err
 }
@@ -382,7 +383,9 @@ func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 		rep.Data = &j.data
 	}
 	if j.exact && err == nil {
-		rep.exact, err = r.compare(ctx, r.Iteration)
+		bar := newProgress(stderr, r.Iteration, j.quiet)
+		rep.exact, err = r.compare(ctx, r.Iteration, bar)
+		bar.close()
 		switch {
 		case errors.Is(err, context.Canceled): // the run itself is what counts
 			err = &failure{statusInterrupted, errors.New("interrupted in the comparison with exact gradients")}

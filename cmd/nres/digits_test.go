@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -161,6 +163,30 @@ func digitsDirOf(t *testing.T, pixel byte) string {
 	b[len(b)-1] ^= pixel
 	require.NoError(t, os.WriteFile(path, b, 0o666))
 	return dir
+}
+
+// said is a progress that keeps what it is told last.
+type said struct{ last *[]string }
+
+func (s said) close() {}
+func (s said) update(done float64, format string, args ...any) {
+	(*s.last)[len(*s.last)-1] = fmt.Sprint(done, " ", fmt.Sprintf(format, args...))
+}
+
+// TestDigitsProgress: the comparison, which may take as long as the run, shows how far it is.
+func TestDigitsProgress(t *testing.T) {
+	var last, totals []string
+	newProgress = func(_ io.Writer, total int, _ bool) progress {
+		totals, last = append(totals, fmt.Sprint(total)), append(last, "")
+		return said{&last}
+	}
+	defer func() { newProgress = progressOn }()
+	status, _, stderr := execute(t, small(digitsDir(t))...)
+	require.Zero(t, status, stderr)
+	assert.Equal(t, []string{"20", "20"}, totals)
+	require.Len(t, last, 2)
+	assert.Regexp(t, `^20 loss \d`, last[0])
+	assert.Equal(t, "20 exact gradients", last[1])
 }
 
 // TestDigitsInterrupt: what is there when it is interrupted is written, and the rest is
