@@ -2,6 +2,7 @@ package reproduce
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -156,10 +157,15 @@ func one[R any](ctx context.Context, lab *Lab, u *Unit[R], result *R, tick func(
 	if err := json.Unmarshal(text, result); err != nil {
 		return 0, err
 	}
-	return s, checkpoint.Write(path,
+	// Another process may be at the same unit: each writes to a name of its own.
+	own := path + "." + rand.Text()[:10]
+	if err := checkpoint.Write(own,
 		checkpoint.Section{Name: "key", Data: key},
 		checkpoint.Section{Name: "result", Data: text},
-		checkpoint.Section{Name: "seconds", Data: fmt.Append(nil, s)})
+		checkpoint.Section{Name: "seconds", Data: fmt.Append(nil, s)}); err != nil {
+		return 0, err
+	}
+	return s, os.Rename(own, path)
 }
 
 // file names the file of a unit.

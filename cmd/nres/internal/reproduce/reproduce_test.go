@@ -133,6 +133,30 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestOneDirectory: several runs may share a directory.
+func TestOneDirectory(t *testing.T) {
+	dir := t.TempDir()
+	errs := make(chan error)
+	const runs = 6
+	for range runs {
+		go func() {
+			lab, c := &Lab{Out: dir, Parallelism: 1}, &counting{factor: 1}
+			c.until.Store(100)
+			err := lab.Prepare()
+			if err == nil {
+				_, err = lab.Run(context.Background(), []Experiment{c.experiment()})
+			}
+			errs <- err
+		}()
+	}
+	for range runs {
+		assert.NoError(t, <-errs)
+	}
+	kept, err := os.ReadDir(filepath.Join(dir, "reproduction", "cache"))
+	require.NoError(t, err)
+	assert.Len(t, kept, 9)
+}
+
 func TestUnitFails(t *testing.T) {
 	lab := &Lab{Out: t.TempDir(), Parallelism: 2, id: "X1"}
 	require.NoError(t, lab.Prepare())
