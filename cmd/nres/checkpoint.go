@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
 	"strings"
 
 	"github.com/noise-reuse/nres/checkpoint"
@@ -90,6 +91,10 @@ func (k *keeper) keep(i int, last bool) error {
 		return nil
 	}
 	if err := checkpoint.Save(k.out.target, k.parts...); err != nil {
+		var renaming *os.LinkError
+		if errors.As(err, &renaming) && errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("--checkpoint: cannot write %q, which another run writes, too: %w", k.out.path, err)
+		}
 		return fmt.Errorf("--checkpoint: cannot write %q, which is as it was: %w", k.out.path, err)
 	}
 	return nil

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"context"
 	"math/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // TestMain lets tests run the program in a process of its own, to kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("NRES_TEST_AS_PROGRAM") != "" {
-		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+		main()
 	}
 	os.Exit(m.Run())
 }
@@ -121,4 +122,45 @@ func TestKill(t *testing.T) {
 		}
 		require.NoError(t, os.Remove(file)) // through too early: once more
 	}
+}
+
+// TestSIGTERM: what stops services stops a run as Ctrl-C does.
+func TestSIGTERM(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("has no SIGTERM")
+	}
+	file := filepath.Join(t.TempDir(), "run")
+	cmd := exec.Command(os.Args[0], "train", "lorenz", "--plot", "none", "--quiet", "--iterations", "1000000000", "--checkpoint", file, "--every", "10")
+	cmd.Env = append(os.Environ(), "NRES_TEST_AS_PROGRAM=1")
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() }) // if it isn't dead yet
+	require.Eventually(t, func() bool { _, err := os.Stat(file); return err == nil }, time.Minute, time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	_ = cmd.Wait()
+	assert.Equal(t, statusInterrupted, cmd.ProcessState.ExitCode())
+	assert.Contains(t, errs.String(), "nres: interrupted after ")
+	assert.Contains(t, out.String(), "mean of last ")
+}
+
+// TestCheckpointOfTwoRuns: a run that finds its temporary file gone says why.
+func TestCheckpointOfTwoRuns(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("removes no file that is open")
+	}
+	file := filepath.Join(t.TempDir(), "run")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+			if os.Remove(file+".tmp") == nil { // as a second run's rename
+				return
+			}
+		}
+	}()
+	status, _, stderr := execute(t, "train", "lorenz", "--plot", "none", "--quiet", "--workers", "1", "--iterations", "100000", "--checkpoint", file, "--every", "1")
+	<-done
+	assert.Equal(t, statusFailed, status)
+	assert.Contains(t, stderr, "which another run writes, too: rename ")
 }

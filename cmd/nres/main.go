@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,9 +18,9 @@ import (
 
 // Exit statuses.
 const (
-	statusFailed      = 1 // a run diverged, or its results could not be written
-	statusUsage       = 2 // bad input; nothing was trained or written
-	statusInterrupted = 130
+	statusFailed      = 1   // a run diverged, or its results could not be written
+	statusUsage       = 2   // bad input; nothing was trained or written
+	statusInterrupted = 130 // by Ctrl-C or SIGTERM
 )
 
 // A failure is an error with an exit status other than statusUsage.
@@ -32,8 +33,8 @@ func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(stderr, "nres:", err)
+	fmt.Fprintln(stderr, "nres:", strings.ReplaceAll(err.Error(), "\n", "\nnres: ")) // joined errors
 	var f *failure
 	if errors.As(err, &f) {
 		return f.status
@@ -81,7 +82,7 @@ their losses alone, with Noise-Reuse Evolution Strategies (NRES; Li et al.,
 NeurIPS 2023) and its relatives PES and GPES.
 
 Exit status: 0; 1 if a run diverged or failed, or a result could not be written;
-2 for bad input, found before anything runs; 130 after Ctrl-C.`,
+2 for bad input, found before anything runs; 130 after Ctrl-C or SIGTERM.`,
 		Example: `  nres train lorenz
   nres train lorenz --estimator pes --plot pes.svg --csv pes.csv
   nres train lorenz --seed 101 --json

@@ -189,6 +189,7 @@ func TestBadInput(t *testing.T) {
 		{"train lorenz --estimator pes --period 101", []string{"--period is 101", "100, or 0 for it, with pes"}},
 		{"train lorenz --estimator gpes", []string{"--period is 0", "K ≥ 1 with gpes"}},
 		{"train lorenz --data none.csv", []string{"--data", "none.csv"}},
+		{"train lorenz --csv=", []string{"--csv", "a CSV file"}},
 		{"train lorenz --data=", []string{"--data", "a CSV file"}},
 		{"train lorenz --data " + wrong, []string{"--data", "wrong.csv", "line 3", `"two"`, "finite numbers"}},
 		{"train lorenz --data " + empty, []string{"--data", "empty.csv", "at least one row"}},
@@ -392,7 +393,7 @@ func TestWritesThatFail(t *testing.T) {
 			var out, errs bytes.Buffer
 			assert.Equal(t, want.status, run(ctx, strings.Fields("train lorenz --plot none "+args), &out, &errs))
 			assert.Contains(t, errs.String(), want.says)
-			assert.Contains(t, errs.String(), strings.Fields(args)[0]+": cannot write \"d/")
+			assert.Contains(t, errs.String(), "nres: "+strings.Fields(args)[0]+": cannot write \"d/")
 		})
 	}
 }

@@ -220,6 +220,8 @@ func (j *job) resolve(task string, given func(flag string) bool) (err error) {
 		return err
 	}
 	switch {
+	case given("csv") && j.csv == "":
+		return badFlag("csv", `""`, "a CSV file")
 	case given("data") && j.data == "":
 		return badFlag("data", `""`, "a CSV file")
 	case given("data") && !j.task.Series:

@@ -134,6 +134,9 @@ func (s *study) resolve(task string, given func(flag string) bool) (points []poi
 	if err := s.checkConfig(); err != nil {
 		return nil, err
 	}
+	if given("csv") && s.csv == "" {
+		return nil, badFlag("csv", `""`, "a CSV file")
+	}
 	if s.samples < estimator.MinSamples || s.samples > maxWorkers {
 		return nil, badFlag("samples", s.samples, fmt.Sprintf("%d to %d", estimator.MinSamples, maxWorkers))
 	}

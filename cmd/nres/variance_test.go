@@ -119,6 +119,7 @@ func TestVarianceBadInput(t *testing.T) {
 	testRefusals(t, []refusal{
 		{"variance sudoku", []string{`"sudoku"`, "influence, lorenz"}},
 		{"variance lorenz lorenz", []string{"variance takes one task"}},
+		{"variance lorenz --csv=", []string{"--csv", "a CSV file"}},
 		{"variance lorenz --at 1", []string{"--at", `"1"`, "start, truth, or 2 finite numbers (ln r, ln a)"}},
 		{"variance lorenz --at 1,2,3", []string{"--at", "2 finite numbers"}},
 		{"variance lorenz --at 1,NaN", []string{"--at", "2 finite numbers"}},
