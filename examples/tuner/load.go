@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -54,9 +55,16 @@ func (t *tally) report(w io.Writer) {
 		slices.Sort(t.latencies)
 		p50, p99 = t.latencies[n/2], t.latencies[n*99/100]
 	}
-	fmt.Fprintf(w, "%6d served, %6d rejected, %6d timed out, %6d without an answer; served in %v (median), %v (99 %%)\n",
+	fmt.Fprintf(w, "%6d served, %6d rejected, %6d timed out, %6d without an answer; served in %v (median), %v (99 %%)",
 		t.status[http.StatusOK], t.status[http.StatusServiceUnavailable], t.status[http.StatusGatewayTimeout], t.status[0],
 		p50.Round(100*time.Microsecond), p99.Round(100*time.Microsecond))
+	for _, known := range []int{http.StatusOK, http.StatusServiceUnavailable, http.StatusGatewayTimeout, 0} {
+		delete(t.status, known)
+	}
+	for _, other := range slices.Sorted(maps.Keys(t.status)) { // is the address right?
+		fmt.Fprintf(w, "; %d with status %d", t.status[other], other)
+	}
+	fmt.Fprintln(w)
 	clear(t.status)
 	t.latencies = t.latencies[:0]
 }

@@ -14,6 +14,8 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -51,7 +53,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	commands := map[string]func(context.Context, *flag.FlagSet, []string, io.Writer) error{
 		"serve": serve, "load": sendLoad, "demo": demo,
 	}
-	if len(args) == 0 || commands[args[0]] == nil {
+	switch {
+	case len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]):
+		fmt.Fprint(stdout, usage)
+		return nil
+	case len(args) > 0 && commands[args[0]] == nil:
+		fmt.Fprintf(stderr, "%q is not a command\n", args[0])
+		fallthrough
+	case len(args) == 0:
 		fmt.Fprint(stderr, usage)
 		return errUsage
 	}
@@ -217,7 +226,8 @@ func demo(ctx context.Context, flags *flag.FlagSet, args []string, stdout io.Wri
 	picture := flags.String("plot", "demo.png", "PNG `file` to draw; none if empty")
 	rules := tunerFlags(flags, &s)
 	err := parse(flags, args, func() []rule {
-		return append(rules(), rule{"rate", l.valid(), "above 0"}, rule{"hold", *hold >= time.Second, "at least 1s"}, rule{"tune", *tune > 0, "more than 0"})
+		return append(rules(), rule{"rate", l.valid(), "above 0"}, rule{"hold", *hold >= time.Second, "at least 1s"}, rule{"tune", *tune > 0, "more than 0"},
+			rule{"plot", *picture == "" || writable(*picture), "a file named *.png in a directory that can be written"})
 	})
 	if err != nil {
 		return err
@@ -246,6 +256,9 @@ func demo(ctx context.Context, flags *flag.FlagSet, args []string, stdout io.Wri
 		for_, cancel := context.WithTimeout(ctx, phase.time)
 		phase.run(for_)
 		cancel()
+		if ctx.Err() != nil {
+			break
+		}
 	}
 	stop()
 	<-loaded
@@ -261,6 +274,20 @@ func demo(ctx context.Context, flags *flag.FlagSet, args []string, stdout io.Wri
 	}
 	fmt.Fprintln(stdout, *picture)
 	return nil
+}
+
+// writable says whether a PNG file can be made there, which is better known before a minute
+// than after it.
+func writable(path string) bool {
+	if info, err := os.Stat(path); filepath.Ext(path) != ".png" || err == nil && !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".tuner-")
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return os.Remove(f.Name()) == nil
 }
 
 func (k knobs) String() string {

@@ -47,6 +47,10 @@ func TestFlags(t *testing.T) {
 		"load -duration -1s":            "-duration is -1s; allowed: 0 or more",
 		"demo -hold 0s":                 "-hold is 0s; allowed: at least 1s",
 		"demo -tune 0s -plot x/y/z.png": "-tune is 0s; allowed: more than 0",
+		"demo -plot x/y/z.png":          "-plot is x/y/z.png; allowed: a file named *.png in a directory that can be written",
+		"demo -plot x.svg":              "-plot is x.svg; allowed: a file named *.png",
+		"demo -plot .":                  "-plot is .; allowed: a file named *.png",
+		"tun":                           `"tun" is not a command`,
 	} {
 		var stderr bytes.Buffer
 		err := run(context.Background(), strings.Fields(args), io.Discard, &stderr)
@@ -54,6 +58,9 @@ func TestFlags(t *testing.T) {
 		assert.Contains(t, stderr.String(), want, args)
 	}
 	assert.NoError(t, run(context.Background(), []string{"serve", "-h"}, io.Discard, io.Discard))
+	var help bytes.Buffer
+	assert.NoError(t, run(context.Background(), []string{"-h"}, &help, io.Discard))
+	assert.Equal(t, usage, help.String())
 	serve := []string{"serve", "-addr", "127.0.0.1:0", "-checkpoint", filepath.Join(t.TempDir(), "no", "file")}
 	assert.ErrorContains(t, run(context.Background(), serve, io.Discard, io.Discard), "no checkpoint")
 	serve[2] = "nowhere"
@@ -71,6 +78,31 @@ func TestDemo(t *testing.T) {
 	defer f.Close()
 	_, err = png.Decode(f)
 	assert.NoError(t, err)
+}
+
+// TestDemoInterrupted: it says no more of what it hasn't done.
+func TestDemoInterrupted(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	t.Chdir(t.TempDir())
+	var out bytes.Buffer
+	assert.ErrorIs(t, run(ctx, []string{"demo"}, &out, io.Discard), context.DeadlineExceeded)
+	assert.Equal(t, "before  limit 64, timeout 500ms, 5s\n", out.String())
+	assert.NoFileExists(t, "demo.png")
+}
+
+// TestTally: what is no answer of the service is told apart.
+func TestTally(t *testing.T) {
+	seen := new(tally)
+	for _, status := range []int{200, 404, 503, 200, 404, 301, 0} {
+		seen.add(status, 2*time.Millisecond)
+	}
+	var out bytes.Buffer
+	seen.report(&out)
+	assert.Equal(t, "     2 served,      1 rejected,      0 timed out,      1 without an answer; served in 2ms (median), 2ms (99 %); 1 with status 301; 2 with status 404\n", out.String())
+	out.Reset()
+	seen.report(&out)
+	assert.NotContains(t, out.String(), "status")
 }
 
 // A process is the service in a process of its own.
