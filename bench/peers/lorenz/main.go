@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -30,14 +29,7 @@ import (
 	"github.com/noise-reuse/nres/unroll"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "lorenz:", err)
-		os.Exit(1)
-	}
-}
+func main() { bench.Main("lorenz", run) }
 
 type options struct {
 	rounds, core int
@@ -60,11 +52,8 @@ func run(ctx context.Context) error {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if _, err := os.Stat("lorenz_bench.py"); err != nil {
-		return errors.New("run this in bench/peers: go run ./lorenz")
-	}
-	if os.Getenv("NRES_SIMD") != "" {
-		return errors.New("unset NRES_SIMD: all tiers are run")
+	if err := bench.Ready("lorenz"); err != nil {
+		return err
 	}
 	python, err := bench.Python(ctx)
 	if err != nil {
@@ -84,19 +73,35 @@ func run(ctx context.Context) error {
 	if err := agree(slices.Concat(all[len(all)-1:], all[:len(all)-1])); err != nil {
 		return err
 	}
-	for round := range o.rounds {
-		fmt.Fprintf(os.Stderr, "\rround %d of %d", round+1, o.rounds)
-		for _, c := range all {
-			var a struct{ NS float64 }
-			if err := c.Ask(map[string]float64{"time": o.time.Seconds()}, &a); err != nil {
-				return err
-			}
-			c.NS = append(c.NS, a.NS)
+	rounds := 0
+	for ; rounds < o.rounds; rounds++ {
+		fmt.Fprintf(os.Stderr, "\rround %d of %d", rounds+1, o.rounds)
+		if err = measure(all, o.time); err != nil {
+			break
 		}
 	}
 	fmt.Fprintln(os.Stderr)
+	if rounds == 0 {
+		return err
+	}
 	table(os.Stdout, all)
-	return write(o.json, all)
+	return errors.Join(err, write(o.json, all))
+}
+
+// measure is a round, which counts if everyone answers.
+func measure(all []*contender, d time.Duration) error {
+	took := make([]float64, len(all))
+	for i, c := range all {
+		var a struct{ NS float64 }
+		if err := c.Ask(map[string]float64{"time": d.Seconds()}, &a); err != nil {
+			return err
+		}
+		took[i] = a.NS
+	}
+	for i, c := range all {
+		c.NS = append(c.NS, took[i])
+	}
+	return nil
 }
 
 // A contender is a program that makes gradients. Its exported fields are those of the

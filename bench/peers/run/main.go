@@ -15,7 +15,6 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -30,14 +29,7 @@ import (
 	"github.com/noise-reuse/nres/internal/cpu"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "run:", err)
-		os.Exit(1)
-	}
-}
+func main() { bench.Main("run", run) }
 
 type options struct {
 	rounds      int
@@ -56,15 +48,12 @@ func run(ctx context.Context) error {
 	flag.BoolVar(&o.numpy, "numpy", true, "run numpy, in a virtual environment that is made for it")
 	flag.BoolVar(&o.tiny, "small", true, "time the calls with 1 to 16 elements, too")
 	flag.Parse()
-	if o.rounds < 1 || flag.NArg() > 0 {
+	if o.rounds < 1 || o.time <= 0 || o.table < 1 || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if _, err := os.Stat("peers_test.go"); err != nil {
-		return errors.New("run this in bench/peers: go run ./run")
-	}
-	if os.Getenv("NRES_SIMD") != "" {
-		return errors.New("unset NRES_SIMD: all tiers are run")
+	if err := bench.Ready("run"); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(o.dir, 0o777); err != nil {
 		return err
@@ -102,16 +91,43 @@ func run(ctx context.Context) error {
 		all[t.String()] = samples{}
 	}
 	began := time.Now()
+	rounds, err := o.measure(ctx, binary, numpy, tiers, all)
+	if rounds == 0 {
+		return err
+	}
+	small := map[string]string{}
+	if o.tiny && err == nil {
+		for _, t := range tiers[:len(tiers)-1] {
+			fmt.Fprintf(os.Stderr, "1 to 16 elements: %v (%v)\n", t, time.Since(began).Round(time.Second))
+			if small[t.String()], err = smallest(ctx, nres, t); err != nil {
+				break
+			}
+		}
+	}
+	for _, t := range tiers {
+		fmt.Printf("%v: medians of %d rounds, and of their ratios\n\n", t, rounds)
+		table(os.Stdout, t.String(), all[t.String()])
+		if text := small[t.String()]; text != "" {
+			fmt.Printf("\n  any operation, n = 1 to 16, against plain Go: must be %v at least\n%s", mustSmall, text)
+		}
+		fmt.Println()
+	}
+	return err
+}
+
+// measure fills all, and returns how many rounds it finished before it failed, if it did.
+func (o *options) measure(ctx context.Context, binary string, numpy *child.Child, tiers []cpu.Tier, all map[string]samples) (rounds int, err error) {
+	began := time.Now()
 	for round := range o.rounds {
 		for _, t := range tiers {
 			fmt.Fprintf(os.Stderr, "round %d of %d: %v (%v)\n", round+1, o.rounds, t, time.Since(began).Round(time.Second))
 			text, err := benchmarks(ctx, binary, t, o.time)
 			if err != nil {
-				return err
+				return round, err
 			}
 			all[t.String()].read(text)
 			if err := appendTo(filepath.Join(o.dir, t.String()+".txt"), text, round == 0); err != nil {
-				return err
+				return round, err
 			}
 		}
 		if numpy != nil {
@@ -119,7 +135,7 @@ func run(ctx context.Context) error {
 				NS map[string]float64 `json:"ns_per_element"`
 			}
 			if err := numpy.Ask(nil, &report); err != nil {
-				return err
+				return round, err
 			}
 			for name, v := range report.NS {
 				for _, s := range all {
@@ -128,26 +144,7 @@ func run(ctx context.Context) error {
 			}
 		}
 	}
-	small := map[string]string{}
-	if o.tiny {
-		for _, t := range tiers[:len(tiers)-1] {
-			fmt.Fprintf(os.Stderr, "1 to 16 elements: %v (%v)\n", t, time.Since(began).Round(time.Second))
-			text, err := smallest(ctx, nres, t)
-			if err != nil {
-				return err
-			}
-			small[t.String()] = text
-		}
-	}
-	for _, t := range tiers {
-		fmt.Printf("%v: medians of %d rounds, and of their ratios\n\n", t, o.rounds)
-		table(os.Stdout, t.String(), all[t.String()])
-		if text := small[t.String()]; text != "" {
-			fmt.Printf("\n  any operation, n = 1 to 16, against plain Go: must be %v at least\n%s", mustSmall, text)
-		}
-		fmt.Println()
-	}
-	return nil
+	return o.rounds, nil
 }
 
 // benchmarks runs all of them once on a tier.

@@ -2,11 +2,17 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"math"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/noise-reuse/nres/bench/peers/internal/bench"
+	"github.com/noise-reuse/nres/internal/cpu"
 )
 
 const printed = `goos: linux
@@ -54,5 +60,24 @@ func TestTable(t *testing.T) {
 		if !strings.Contains(strings.Join(got, "\n"), want) {
 			t.Errorf("no line %q in\n%s", want, b.String())
 		}
+	}
+}
+
+// TestFinishedRounds: what fails, or is interrupted, takes no finished round with it.
+func TestFinishedRounds(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell")
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "binary")
+	script := "#!/bin/sh\ncat >>" + dir + "/ran <<END\nonce\nEND\ntest $(wc -l <" + dir + "/ran) -lt 6 || exit 1\ncat <<END\n" + printed + "END\n"
+	if err := os.WriteFile(binary, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]samples{"generic": {}, "avx2": {}}
+	o := options{rounds: 9, time: time.Millisecond, dir: dir}
+	rounds, err := o.measure(context.Background(), binary, nil, []cpu.Tier{cpu.AVX2, cpu.Generic}, all)
+	if rounds != 2 || err == nil || len(all["generic"]["Normals/n=16384/by=rand-pcg"]) != 2 {
+		t.Errorf("%d rounds of %v: %v", rounds, all, err)
 	}
 }

@@ -4,14 +4,43 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 )
+
+// Main is the main function of a program that compares, and ends with status 130 after Ctrl-C.
+func Main(name string, run func(ctx context.Context) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	err := run(ctx)
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintf(os.Stderr, "%s: interrupted\n", name)
+		os.Exit(130)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+}
+
+// Ready checks that a program is run in the folder of this module, on no tier in particular.
+func Ready(name string) error {
+	if _, err := os.Stat("peers_test.go"); err != nil {
+		return errors.New("run this in bench/peers: go run ./" + name)
+	}
+	if os.Getenv("NRES_SIMD") != "" {
+		return errors.New("unset NRES_SIMD: all tiers are run")
+	}
+	return nil
+}
 
 // Python returns the interpreter of the virtual environment .venv, which it makes if
 // there is none with what requirements.txt asks for.
