@@ -309,7 +309,7 @@ func (t Ticks) Ticks(lo, hi float64) []plot.Tick {
 	labelled := []float64{1, 2, 3, 5, 7}
 	every := 1
 	switch decades := hi - lo; {
-	case decades > 3:
+	case decades > 2.99: // three with their 2 and 5 don't fit under a third of a picture
 		labelled = []float64{1}
 		every = 1 + int(decades/8)
 	case decades > 1.3:

@@ -24,6 +24,7 @@ func TestTicks(t *testing.T) {
 	assert.Equal(t, []string{"45", "50", "55", "60"}, labels(true, math.Log10(43), math.Log10(62)))
 	assert.Equal(t, []string{"0.1", "0.2", "0.5", "1", "2", "5"}, labels(true, -1, 0.9))
 	assert.Equal(t, []string{"0.1", "1", "10", "100", "1000"}, labels(true, -1, 3.5))
+	assert.Equal(t, []string{"1", "10", "100", "1000"}, labels(true, 0, math.Log10(1000)))
 	for _, hi := range []float64{1e-9, 1, 40, 300} {
 		assert.LessOrEqual(t, len(labels(true, 0, hi)), 12)
 	}

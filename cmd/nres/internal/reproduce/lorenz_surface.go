@@ -319,6 +319,8 @@ func runLorenzSweep(ctx context.Context, lab *Lab) (*Report, error) {
 		Ours: "path length " + ours, Rule: DecreaseRule, Verdict: Worst(Decrease(lengths...), Decrease(squares...)),
 	})
 	m := newSurface(plane.square(), loss[0])
+	made := set.runs[set.names[0]][0].Iteration
+	updates := made[len(made)-1] // fewer if it is quick
 	r.Figures = append(r.Figures, Figure{"paths", "Paths of θ over the loss surface, one seed, for four periods under one learning rate. Darker is a lower loss; the ring is the start, the star the truth.", func(w io.Writer) error {
 		var plots []*plot.Plot
 		for i, k := range periods {
@@ -344,7 +346,7 @@ func runLorenzSweep(ctx context.Context, lab *Lab) (*Report, error) {
 			})
 			plots = append(plots, p)
 		}
-		return chart.Render(w, ".png", "Lorenz: trajectories of GPES (Figure 5a)", "learning rate 1e-5,  5000 updates,  N = 200,  W = 100,  σ = 0.04,  seed 101", plots)
+		return chart.Render(w, ".png", "Lorenz: trajectories of GPES (Figure 5a)", fmt.Sprintf("learning rate 1e-5,  %d updates,  N = 200,  W = 100,  σ = 0.04,  seed 101", updates), plots)
 	}})
 	for _, name := range set.names {
 		for _, tr := range set.runs[name] {
