@@ -88,6 +88,9 @@ func lossPlot(j *job, tr *trace) *plot.Plot {
 	raw := chart.Line(chart.Log10(chart.Envelope(loss)), chart.Light, 0.6)
 	mean := chart.Line(chart.Log10(chart.Thin(chart.RunningMean(loss, window, least))), chart.Dark, 1.8)
 	p.Add(raw, mean)
+	if tr.len() == 1 { // of which there is no line
+		p.Add(&plotter.Scatter{XYs: mean.XYs, GlyphStyle: draw.GlyphStyle{Color: chart.Dark, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}})
+	}
 	p.Legend.Add("every iteration", raw)
 	p.Legend.Add(fmt.Sprintf("running mean over %d", window), mean)
 

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"image/color"
 	"image/png"
 	"math"
 	"testing"
 
+	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/tasks"
 	"github.com/stretchr/testify/assert"
@@ -51,6 +53,25 @@ func TestPlotFormats(t *testing.T) {
 		assert.Contains(t, b.String(), "z.csv")
 		assert.NotContains(t, b.String(), "truth")
 	}
+}
+
+// TestPlotOneIteration: its loss is a dot, halfway up.
+func TestPlotOneIteration(t *testing.T) {
+	j, tr := traceOf(t, 1, func(int) float64 { return 50 }, func(int) []float32 { return []float32{3, 2} })
+	var b bytes.Buffer
+	require.NoError(t, writePlot(&b, "a.png", j, tr))
+	img, err := png.Decode(&b)
+	require.NoError(t, err)
+	dark := 0
+	size := img.Bounds().Size()
+	for x := range size.X / 2 {
+		for y := size.Y * 3 / 8; y < size.Y*5/8; y++ {
+			if color.RGBAModel.Convert(img.At(x, y)) == color.RGBAModel.Convert(chart.Dark) {
+				dark++
+			}
+		}
+	}
+	assert.Greater(t, dark, 30)
 }
 
 // Whatever happens in a run, drawing it must not panic.
