@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -77,9 +78,27 @@ func TestReproduceList(t *testing.T) {
 	assert.Empty(t, files(t, "."))
 }
 
+// TestReproduceReadOnly: it is found before anything runs that a directory which it made once
+// can't be written any more.
+func TestReproduceReadOnly(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
+		t.Skip("may write everywhere")
+	}
+	out := t.TempDir()
+	cache := filepath.Join(out, "reproduction", "cache")
+	require.NoError(t, os.MkdirAll(cache, 0o777))
+	for _, dir := range []string{cache, filepath.Dir(cache), out} {
+		require.NoError(t, os.Chmod(dir, 0o555))
+		refuses(t, []string{"reproduce", "L9", "--quick", "--out", out}, "--out", dir+": permission denied")
+		require.NoError(t, os.Chmod(dir, 0o777))
+	}
+}
+
 func TestReproduceBadInput(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o666))
+	taken := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(taken, "reproduction.md"), 0o777))
 	testRefusals(t, []refusal{
 		{"reproduce L99", []string{`"L99"`, "L1, L2", "F3"}},
 		{"reproduce --list L99", []string{`"L99"`}},
@@ -94,6 +113,7 @@ func TestReproduceBadInput(t *testing.T) {
 		{"reproduce --data " + file, []string{"--data", `file"`, "directory"}},
 		{"reproduce --out " + file, []string{"--out", `file"`, "directory that can be written"}},
 		{"reproduce --out " + file + "/in", []string{"--out", "directory that can be written"}},
+		{"reproduce L9 --quick --out " + taken, []string{"--out", "reproduction.md: not a regular file", "directory that can be written"}},
 		{"reproduce --out=", []string{"--out", "directory that can be written"}},
 	})
 }

@@ -1,6 +1,7 @@
 package reproduce
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -206,11 +207,25 @@ func (lab *Lab) Prepare() error {
 		return errors.New("it has no name")
 	}
 	if err := os.MkdirAll(lab.cache(), 0o777); err != nil {
-		var p *os.PathError
-		if errors.As(err, &p) {
-			return fmt.Errorf("%s: %w", p.Path, p.Err)
+		return at("", err)
+	}
+	if info, err := os.Stat(lab.Page()); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: not a regular file", lab.Page())
+	}
+	for _, dir := range []string{lab.Out, lab.figures(), lab.cache()} {
+		if err := whole.Writable(filepath.Join(dir, "x")); err != nil {
+			return at(dir, err)
 		}
+	}
+	return nil
+}
+
+// at says where an error is of: at dir, which isn't "" where the path of the error itself is
+// that of a temporary file.
+func at(dir string, err error) error {
+	var p *os.PathError
+	if !errors.As(err, &p) {
 		return err
 	}
-	return whole.Writable(lab.Page())
+	return fmt.Errorf("%s: %w", cmp.Or(dir, p.Path), p.Err)
 }
