@@ -276,7 +276,9 @@ func (c *crew[F]) begin(i int) {
 	w := &c.workers[i]
 	c.tau[i], w.lost, w.told, w.kept = 0, false, 0, 0
 	w.noise, c.env[i] = c.streams(i, w.episode)
-	w.bucket = c.turn(i, w.episode)
+	if c.cfg.Method != TES { // whose window, with its bucket, may go on
+		w.bucket = c.turn(i, w.episode)
+	}
 }
 
 // turn returns the bucket of worker i in its n-th episode (TES: window). The workers

@@ -158,6 +158,35 @@ func TestBucketsTakeTurns(t *testing.T) {
 	assert.Equal(t, "01 23 04 12 34 ", turns)
 }
 
+// lastLost is slope in episodes of 5 steps, whose last one has no loss.
+type lastLost struct{ slope[float64] }
+
+func (lastLost) Horizon() int { return 5 }
+
+func (l lastLost) Step(s, theta []float64, t int, env noise.Stream) float64 {
+	if t == l.Horizon() {
+		return math.NaN()
+	}
+	return l.slope.Step(s, theta, t, env)
+}
+
+// TestBucketOfWindow: a window of TES has one bucket, also what is left of it when the end
+// of an episode is lost.
+func TestBucketOfWindow(t *testing.T) {
+	sys := lastLost{newSlope[float64](2)}
+	est, err := New[float64](sys, Config{Method: TES, Phase: LockStep, Workers: 1, Window: 2, Sigma: 0.1, Buckets: []int{1, 1}, Noise: Signs, NonFinite: DropPair})
+	require.NoError(t, err)
+	grad := make([]float64, 2)
+	for window := 0; window < 20; window++ {
+		_, err := est.Gradient(grad, make([]float64, 2))
+		require.NoError(t, err)
+		// Windows 2, 7, … are of steps 5 and 1, windows 4, 9, … of steps 4 and 5.
+		assert.Equal(t, window%5 != 4, grad[window%2] != 0, "window %d", window)
+		assert.Zero(t, grad[1-window%2], "window %d", window)
+	}
+	assert.EqualValues(t, 8, est.Dropped())
+}
+
 // TestBatches: questions that have gone elsewhere and come back as JSON, answered in
 // any order by somebody who knows only the configuration and theta, are the Estimator's.
 func TestBatches(t *testing.T) {
