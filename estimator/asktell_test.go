@@ -297,3 +297,19 @@ func TestTellNotFinite(t *testing.T) {
 		assert.False(t, math.IsNaN(grad[0]+grad[1]) || math.IsInf(grad[0]+grad[1], 0))
 	}
 }
+
+// TestSignsToldOften: each window has a sign, though an episode has one perturbation.
+func TestSignsToldOften(t *testing.T) {
+	for _, buckets := range [][]int{nil, {1, 1}} {
+		a, err := NewAskTell[float64](2, 6, Config{Workers: 1, Window: 2, Sigma: 0.5, Phase: LockStep, Shaping: Sign, Noise: Signs, Buckets: buckets})
+		require.NoError(t, err)
+		plus, minus, grad := make([]float64, 2), make([]float64, 2), make([]float64, 2)
+		for _, l := range []float64{9, -1, 2} {
+			q := a.Ask(0, plus, minus, make([]float64, 2))
+			require.NoError(t, a.Tell(q, l, 0))
+		}
+		_, steps := a.Gradient(grad)
+		assert.Equal(t, 6, steps)
+		assert.Equal(t, 1./3/(2*0.5), math.Abs(grad[0]), "(1 − 1 + 1)/3 of 1/2σ")
+	}
+}

@@ -68,7 +68,7 @@ const (
 	// Std divides the gradient by the standard deviation, over the 2N perturbed
 	// windows, of the window's mean loss, and multiplies it by σ.
 	Std
-	// Sign takes the sign of L⁺ − L⁻ for it.
+	// Sign takes the sign of each window's L⁺ − L⁻ for it.
 	Sign
 	// CenteredRank takes the ranks of the 2N losses, spread evenly over [−½, ½], ties
 	// sharing their mean (Salimans et al., "Evolution strategies as a scalable

@@ -374,6 +374,9 @@ func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool)
 		w.lost = true
 	}
 	if score && !w.lost {
+		if c.cfg.Shaping == Sign {
+			weight = sign(weight)
+		}
 		if begins {
 			w.addTerm(-w.told, w.noise.Derive(uint64(period-1)), period-1, 0)
 		}
@@ -404,6 +407,16 @@ func (c *crew[F]) record(i, n int, plus, minus float64, score bool) (ended bool)
 func (c *crew[F]) end(i int) {
 	c.workers[i].episode++
 	c.begin(i)
+}
+
+func sign(x float64) float64 {
+	switch {
+	case x > 0:
+		return 1
+	case x < 0:
+		return -1
+	}
+	return 0
 }
 
 // addTerm adds to the last term or appends one. It is written where it belongs: a copy

@@ -221,8 +221,8 @@ func (w *worker) forget() {
 	w.minus = 0
 }
 
-// shaped turns the weights of the terms, L⁺ − L⁻, into what the shaping says, and
-// returns the factor that is left: 1/(2σ) over the number of steps.
+// shaped turns the weights of the terms, L⁺ − L⁻ or signs of it, into what the shaping says,
+// and returns the factor that is left: 1/(2σ) over the number of steps.
 func (c *crew[F]) shaped(steps int) (scale float64) {
 	if steps == 0 {
 		return 0
@@ -241,27 +241,10 @@ func (c *crew[F]) shaped(steps int) (scale float64) {
 		if variance > 0 {
 			scale *= c.cfg.Sigma * unit / math.Sqrt(variance)
 		}
-	case Sign, CenteredRank:
-		// Each window is of one term; its weight no longer grows with the window.
-		var windows int
-		for i := range c.workers {
-			windows += len(c.workers[i].terms)
-		}
-		scale = 1 / (2 * c.cfg.Sigma * float64(windows))
+	case Sign, CenteredRank: // of whole windows: weights don't grow with them
+		scale = 1 / (2 * c.cfg.Sigma * float64(steps/c.cfg.Window))
 		if c.cfg.Shaping == CenteredRank {
 			c.gradient.ranks.shape(c.workers)
-			break
-		}
-		for i := range c.workers {
-			for j := range c.workers[i].terms {
-				t := &c.workers[i].terms[j]
-				switch {
-				case t.weight > 0:
-					t.weight = 1
-				case t.weight < 0:
-					t.weight = -1
-				}
-			}
 		}
 	}
 	return scale
