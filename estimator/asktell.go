@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sort"
 	"sync"
 
 	"github.com/noise-reuse/nres/internal/alias"
@@ -94,6 +95,9 @@ func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
 	if cfg.Method == TES || cfg.Method == PESAnalytic {
 		return nil, &ConfigError{"Method", cfg.Method.String(), "methods without an unperturbed state, with AskTell: not tes or pesanalytic"}
 	}
+	if err := positive(count{"d", d}, count{"the horizon", horizon}); err != nil {
+		return nil, err
+	}
 	if err := a.crew.init(d, horizon, 0, cfg); err != nil {
 		return nil, err
 	}
@@ -148,13 +152,13 @@ func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 
 // Perturb sets plus and minus to theta ± σε for a question. It depends on nothing
 // else but the configuration and d, so an evaluator in another process may call it,
-// on an AskTell of its own. It panics if the three slices overlap or don't have d
-// elements, or if the question is about others.
+// on an AskTell of its own, after the same SetSigma. It panics if the three slices overlap or
+// don't have d elements, or if the question's Lo and Hi are those of no bucket.
 func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
 	a.checkSlices(plus, minus, theta)
-	d := a.crew.d
-	if q.Lo < 0 || q.Lo >= q.Hi || q.Hi > d {
-		panic(fmt.Sprintf("estimator: the question is about parameters %d to %d of %d", q.Lo, q.Hi-1, d))
+	starts := a.crew.shape.starts
+	if b := sort.SearchInts(starts, q.Lo); b+1 >= len(starts) || starts[b] != q.Lo || starts[b+1] != q.Hi {
+		panic(fmt.Sprintf("estimator: the question is about parameters %d to %d of %d, which are no bucket here", q.Lo, q.Hi-1, a.crew.d))
 	}
 	a.mu.Lock()
 	shape := a.crew.shape

@@ -179,7 +179,7 @@ func TestAskTellErrors(t *testing.T) {
 		assert.ErrorAs(t, err, &ce)
 	}
 	_, err := NewAskTell[float32](0, 20, Config{Workers: 1, Window: 5, Sigma: 1})
-	assert.ErrorContains(t, err, "ParamLen")
+	assert.ErrorContains(t, err, "d is 0; allowed: ≥ 1")
 	at, err := NewAskTell[float32](2, 20, Config{Workers: 1, Window: 5, Sigma: 1})
 	require.NoError(t, err)
 	two, three := make([]float32, 2), make([]float32, 3)
@@ -269,8 +269,8 @@ func TestAskTellForeign(t *testing.T) {
 		assert.Equal(t, 3, steps)
 
 		x := [3][]float32{make([]float32, 9), make([]float32, 9), make([]float32, 9)}
-		for _, at := range [][2]int{{-1, 4}, {0, 10}, {4, 4}, {5, 4}} {
-			q := good[1]
+		for _, at := range [][2]int{{-1, 4}, {0, 10}, {4, 4}, {5, 4}, {0, 3}, {0, 9}, {9, 9}, {8, 9}} {
+			q := good[1] // whose bucket is 4 to 9
 			q.Lo, q.Hi = at[0], at[1]
 			assert.Panics(t, func() { own.Perturb(x[0], x[1], x[2], q) }, "%v", at)
 		}

@@ -132,17 +132,32 @@ func (e *NonFiniteError) Error() string {
 		e.Gradient, e.Worker, e.First, e.Last, e.Plus, e.Minus)
 }
 
-// init checks the configuration and sets up all but the goroutines. Workers have states
-// of that many elements in all.
-func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
-	for _, n := range []struct {
-		what string
-		n    int
-	}{{"ParamLen", d}, {"Horizon", horizon}} {
-		if n.n < 1 {
-			return &ConfigError{"the system's " + n.what, fmt.Sprint(n.n), "≥ 1"}
+// checkSystem refuses what is no system.
+func checkSystem[F vec.Float](sys unroll.System[F]) error {
+	if sys == nil {
+		return &ConfigError{"the system", "nil", "an unroll.System"}
+	}
+	return positive(count{"the system's ParamLen", sys.ParamLen()}, count{"the system's StateLen", sys.StateLen()},
+		count{"the system's Horizon", sys.Horizon()})
+}
+
+type count struct {
+	field string
+	n     int
+}
+
+func positive(counts ...count) error {
+	for _, c := range counts {
+		if c.n < 1 {
+			return &ConfigError{c.field, fmt.Sprint(c.n), "≥ 1"}
 		}
 	}
+	return nil
+}
+
+// init checks the configuration and sets up all but the goroutines. d and horizon are
+// positive. Workers have states of that many elements in all.
+func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
 	if err := room("the system's ParamLen", d, sizeOf[F]()); err != nil {
 		return err
 	}
@@ -247,8 +262,12 @@ func (c *crew[F]) phase(i int) int {
 
 // Start returns where in its episode of T = horizon steps worker i starts, 0 to T−1,
 // given W = window and the stream that what is random comes from. All starting points
-// are multiples of gcd(W, T), which divides T and is W where W does.
+// are multiples of gcd(W, T), which divides T and is W where W does. It panics if i is
+// negative or one of the two others below 1.
 func (p Phase) Start(i, window, horizon int, s noise.Stream) int {
+	if i < 0 || window < 1 || horizon < 1 {
+		panic(fmt.Sprintf("estimator: no worker %d with windows of %d steps in episodes of %d", i, window, horizon))
+	}
 	unit := gcd(window, horizon)
 	draw := func(id uint64) int {
 		n, _ := bits.Mul64(s.Derive(id).Key, uint64(horizon/unit))

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/noise-reuse/nres/internal/alias"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -80,13 +81,10 @@ func (e *PanicError) Error() string {
 // that's more, and half as much again with TES. Where this would be more than 32 MiB for
 // all goroutines, there are no lanes.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
-	if sys == nil {
-		return nil, &ConfigError{"the system", "nil", "an unroll.System"}
+	if err := checkSystem(sys); err != nil {
+		return nil, err
 	}
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
-	if e.stateLen < 1 {
-		return nil, &ConfigError{"the system's StateLen", fmt.Sprint(e.stateLen), "≥ 1"}
-	}
 	if err := room("the system's StateLen", e.stateLen, sizeOf[F]()); err != nil {
 		return nil, err
 	}
@@ -185,8 +183,8 @@ func (e *Estimator[F]) Dropped() uint64 {
 //
 // It makes 2·N·W steps of the system (TES and PESAnalytic: 3·N·W), and regenerates one perturbation
 // for each worker twice, to unroll and to sum up (with K < T, up to T/K at the
-// latter, but for KeepSums). After the first call it doesn't allocate. grad and theta must
-// not overlap. It panics if they do not have the system's ParamLen.
+// latter, but for KeepSums). After the first call it doesn't allocate. It panics
+// if grad and theta overlap or don't have the system's ParamLen.
 //
 // If a loss isn't finite, or is so large that grad might not be, and Config.NonFinite is
 // Fail, the error is a *[NonFiniteError] of the lowest worker that saw one. grad is then as it was, and
@@ -208,6 +206,9 @@ func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 func (e *engine[F]) run(grad, theta []F) (loss float64, err error) {
 	if len(grad) != e.d || len(theta) != e.d {
 		panic("estimator: grad and theta must have the length of the system's parameters")
+	}
+	if alias.Overlap(grad, theta) {
+		panic("estimator: grad and theta overlap")
 	}
 	if err := e.failed(); err != nil {
 		return 0, err

@@ -69,7 +69,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 	switch {
 	case cfg.Rank < 0:
 		return bad("Rank", cfg.Rank, "≥ 1, or 0 for perturbations without structure")
-	case (cfg.Rank > 0) != (cfg.Matrices != nil):
+	case (cfg.Rank > 0) != (len(cfg.Matrices) > 0):
 		return bad("Rank", fmt.Sprintf("%d with %d Matrices", cfg.Rank, len(cfg.Matrices)), "both or neither")
 	case cfg.Rank > 0 && cfg.Buckets != nil:
 		return bad("Buckets", fmt.Sprint(len(cfg.Buckets), " of them"), "none with Rank")
@@ -94,7 +94,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 	if cfg.Rank > 0 && lo != d {
 		return bad("the size of all Matrices", lo, fmt.Sprintf("d = %d: every parameter is in one", d))
 	}
-	if cfg.Matrices == nil {
+	if len(cfg.Matrices) == 0 {
 		p.parts = []part{{0, d, Matrix{d, 1}, false, nil}}
 	}
 	return nil

@@ -44,6 +44,9 @@ func (p *Prediction) Variance() float64 { return p.Within + p.Between }
 // Errors are of type *[ConfigError]; shaping other than Raw is one. It panics if theta
 // doesn't have the system's ParamLen.
 func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Prediction, error) {
+	if err := checkSystem[F](sys); err != nil {
+		return nil, err
+	}
 	horizon := sys.Horizon()
 	if err := cfg.check(horizon); err != nil {
 		return nil, err

@@ -1,11 +1,14 @@
 package estimator
 
 import (
+	"context"
 	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/noise-reuse/nres/noise"
 )
 
 // sized is a walk that says it is larger.
@@ -90,4 +93,76 @@ func TestSizes(t *testing.T) {
 	_, err := New[float32](small, Config{Workers: math.MaxInt, Window: 5, Sigma: 1})
 	assert.ErrorContains(t, err, "estimator: Workers is ")
 	assert.ErrorContains(t, err, "; allowed: at most ")
+}
+
+// TestNoSystem: what is no system, or has no size, is named, whatever it is given to.
+func TestNoSystem(t *testing.T) {
+	for want, sys := range map[string]AntitheticLinear[float32]{
+		"the system is nil; allowed: an unroll.System": nil,
+		"the system's ParamLen is 0; allowed: ≥ 1":     flat{0, 1, 1},
+		"the system's StateLen is -1; allowed: ≥ 1":    flat{1, -1, 1},
+		"the system's Horizon is 0; allowed: ≥ 1":      flat{1, 1, 0},
+	} {
+		want := "estimator: " + want
+		for _, m := range []Method{NRES, FullES, ESSingle} {
+			cfg, theta := Config{Method: m, Workers: 1, Window: 1, Sigma: 1}, []float32{0}
+			if m == FullES {
+				cfg.Window = 0
+			}
+			_, err := New[float32](sys, cfg)
+			assert.EqualError(t, err, want)
+			_, err = Variance[float32](context.Background(), sys, theta, cfg, MinSamples, nil)
+			assert.EqualError(t, err, want)
+			_, err = Predict(sys, theta, cfg)
+			assert.EqualError(t, err, want)
+		}
+		assert.PanicsWithValue(t, want, func() { SmoothedLoss[float32](sys, []float32{0}, 1, 1, 2, 0) })
+	}
+	_, err := NewAskTell[float32](0, 1, Config{Workers: 1, Window: 1, Sigma: 1})
+	assert.EqualError(t, err, "estimator: d is 0; allowed: ≥ 1")
+	_, err = NewAskTell[float32](1, 0, Config{Workers: 1, Window: 1, Sigma: 1})
+	assert.EqualError(t, err, "estimator: the horizon is 0; allowed: ≥ 1")
+	var none context.Context
+	_, err = Variance[float32](none, flat{1, 1, 1}, []float32{0}, Config{Workers: 1, Window: 1, Sigma: 1}, MinSamples, nil)
+	assert.EqualError(t, err, "estimator: the context is nil; allowed: context.Background() or any other")
+
+	for _, bad := range [][3]int{{-1, 1, 1}, {0, 0, 1}, {0, 1, 0}} {
+		for p := Stratified; p <= Staggered; p++ {
+			assert.Panics(t, func() { p.Start(bad[0], bad[1], bad[2], noise.New(1)) }, "%v %v", p, bad)
+		}
+	}
+}
+
+// flat has sizes, and losses of 0.
+type flat struct{ d, stateLen, horizon int }
+
+func (f flat) ParamLen() int                                          { return f.d }
+func (f flat) StateLen() int                                          { return f.stateLen }
+func (f flat) Horizon() int                                           { return f.horizon }
+func (flat) Init([]float32, noise.Stream)                             {}
+func (flat) Step([]float32, []float32, int, noise.Stream) (l float32) { return l }
+func (flat) Partials([]float32, []float32, int)                       {}
+
+// TestNoMatrices: an empty list, of JSON perhaps, is none.
+func TestNoMatrices(t *testing.T) {
+	cfg := Config{Workers: 1, Window: 1, Sigma: 1, Matrices: []Matrix{}}
+	_, err := New[float32](flat{1, 1, 1}, cfg)
+	require.NoError(t, err)
+	cfg.Rank = 1
+	_, err = New[float32](flat{1, 1, 1}, cfg)
+	assert.EqualError(t, err, "estimator: Rank is 1 with 0 Matrices; allowed: both or neither")
+}
+
+func TestGradientPanics(t *testing.T) {
+	est, err := New[float32](flat{2, 1, 1}, Config{Workers: 1, Window: 1, Sigma: 1})
+	require.NoError(t, err)
+	x := make([]float32, 3)
+	for _, bad := range [][2][]float32{{x[:2], x[:2]}, {x[:2], x[1:]}} {
+		assert.PanicsWithValue(t, "estimator: grad and theta overlap", func() { _, _ = est.Gradient(bad[0], bad[1]) })
+	}
+	for _, bad := range [][2][]float32{{x[:1], x[1:]}, {make([]float32, 2), x}, {nil, nil}} {
+		assert.Panics(t, func() { _, _ = est.Gradient(bad[0], bad[1]) })
+	}
+	_, err = est.Gradient(make([]float32, 2), x[:2])
+	assert.NoError(t, err, "nothing has happened")
 }

@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/noise-reuse/nres/noise"
@@ -15,10 +16,17 @@ const thetaLength = "estimator: theta must have the length of the system's param
 // ε every period K of steps (Li et al., equation 7), and its standard error, from n
 // antithetic pairs. With a period of T or more it is E L(θ + σε), that of NRES and
 // FullES (equation 2). It makes 2nT steps of the system on the calling goroutine. It
-// panics if period is below 1, n below 2, or theta doesn't have the system's ParamLen.
+// panics if period is below 1, n below 2, sigma negative or not finite, or theta doesn't have
+// the system's ParamLen; with sigma = 0 it is the loss at theta.
 func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, period, n int, seed uint64) (mean, stderr float64) {
 	if period < 1 || n < 2 {
 		panic("estimator: SmoothedLoss needs a period of at least 1 and two pairs")
+	}
+	if err := checkSystem(sys); err != nil {
+		panic(err.Error())
+	}
+	if !(sigma >= 0) || sigma-sigma != 0 {
+		panic(fmt.Sprintf("estimator: sigma is %v; allowed: 0 or positive, and finite", sigma))
 	}
 	if len(theta) != sys.ParamLen() {
 		panic(thetaLength)

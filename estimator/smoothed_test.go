@@ -1,6 +1,7 @@
 package estimator
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,6 +43,11 @@ func TestSmoothedLossPanics(t *testing.T) {
 		assert.PanicsWithValue(t, "estimator: theta must have the length of the system's parameters",
 			func() { SmoothedLoss[float64](parabola{}, theta, 0.5, 200, 2, 1) })
 	}
+	for _, sigma := range []float64{-1, math.NaN(), math.Inf(1)} {
+		assert.Panics(t, func() { SmoothedLoss[float64](parabola{}, []float64{3}, sigma, 200, 2, 1) })
+	}
+	mean, _ := SmoothedLoss[float64](parabola{}, []float64{3}, 0, 200, 2, 1)
+	assert.Equal(t, 4.0, mean)
 	const few = "estimator: SmoothedLoss needs a period of at least 1 and two pairs"
 	assert.PanicsWithValue(t, few, func() { SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 0, 2, 1) })
 	assert.PanicsWithValue(t, few, func() { SmoothedLoss[float64](parabola{}, []float64{3}, 0.5, 200, 1, 1) })

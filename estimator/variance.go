@@ -61,6 +61,12 @@ const MinSamples = 2 * batches
 // that wraps a *[NonFiniteError], but for DropPair. It panics if theta doesn't have
 // the system's ParamLen, and if the system or progress does, with its value.
 func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F, cfg Config, n int, progress func(done, of int)) (*Spread, error) {
+	if ctx == nil {
+		return nil, &ConfigError{"the context", "nil", "context.Background() or any other"}
+	}
+	if err := checkSystem(sys); err != nil {
+		return nil, err
+	}
 	resolved, parallelism, share := cfg, cfg.Parallelism, 1
 	if err := resolved.check(sys.Horizon()); err != nil {
 		return nil, err
