@@ -1,11 +1,13 @@
 package baseline
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
 
 	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/internal/alias"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -76,6 +78,7 @@ func (c *Config) check(horizon int) error {
 // concurrent use.
 type Estimator[F vec.Float] struct {
 	sys     unroll.Differentiable[F]
+	horizon int
 	cfg     Config
 	seed    noise.Stream
 	workers []worker[F]
@@ -83,6 +86,7 @@ type Estimator[F vec.Float] struct {
 	count   uint64
 	steps   estimator.Steps
 	err     error
+	under   bool // a call of Gradient is under way, or has panicked
 
 	sum    []float64 // the gradient, not yet divided
 	part   []F       // of it: a stretch of one worker
@@ -110,6 +114,9 @@ type worker[F vec.Float] struct {
 // With n the length of the state, a worker takes memory for n numbers, and with RTRL
 // n·d, DODGE n + 2d, UORO n + d more. BPTT and TBPTT take (W+1)·n for all workers.
 func New[F vec.Float](sys unroll.Differentiable[F], cfg Config) (*Estimator[F], error) {
+	if sys == nil {
+		return nil, bad("the system", "nil", "an unroll.Differentiable")
+	}
 	n, d, horizon := sys.StateLen(), sys.ParamLen(), sys.Horizon()
 	for _, l := range []struct {
 		what string
@@ -123,7 +130,7 @@ func New[F vec.Float](sys unroll.Differentiable[F], cfg Config) (*Estimator[F], 
 		return nil, err
 	}
 	e := &Estimator[F]{
-		sys: sys, cfg: cfg, seed: noise.New(cfg.Seed), workers: make([]worker[F], cfg.Workers),
+		sys: sys, horizon: horizon, cfg: cfg, seed: noise.New(cfg.Seed), workers: make([]worker[F], cfg.Workers),
 		sum: make([]float64, d), part: make([]F, d), dtheta: make([]F, d),
 	}
 	tangents, directions := 0, 0
@@ -181,25 +188,35 @@ const (
 	idPhase            // then worker
 )
 
+var errPanicked = errors.New("baseline: the system has panicked in an earlier call of Gradient")
+
 // Gradient sets grad to an estimate of the gradient at theta from one window of every
 // worker, and returns the mean of their losses. The first call also brings the workers
 // to their phases under theta; later ones don't allocate. It makes N·W steps. It panics
-// if grad or theta do not have the system's ParamLen.
+// if grad and theta overlap or don't have the system's ParamLen.
 //
 // If a loss or a gradient isn't finite, the error is a *[NonFiniteError] of the lowest
-// such worker. grad is then as it was, and every later call returns the same error.
+// such worker. grad is then as it was, and every later call returns the same error. If the system
+// panics, so does Gradient, and every later call returns an error.
 func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	if len(grad) != len(e.sum) || len(theta) != len(e.sum) {
 		panic("baseline: grad and theta must have the length of the system's parameters")
 	}
+	if alias.Overlap(grad, theta) {
+		panic("baseline: grad and theta overlap")
+	}
+	if e.under {
+		return 0, errPanicked
+	}
 	if e.err != nil {
 		return 0, e.err
 	}
+	e.under = true
 	if !e.started {
 		e.started = true
 		phases, longest := e.seed.Derive(idPhase), 0
 		for i := range e.workers {
-			tau := e.cfg.Phase.Start(i, e.cfg.Window, e.sys.Horizon(), phases)
+			tau := e.cfg.Phase.Start(i, e.cfg.Window, e.horizon, phases)
 			e.begin(i)
 			e.advance(i, tau, theta)
 			if tau > longest {
@@ -214,6 +231,7 @@ func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	for i := range e.workers {
 		loss += e.advance(i, e.cfg.Window, theta)
 	}
+	e.under = false
 	if e.err != nil {
 		return 0, e.err
 	}
@@ -247,7 +265,7 @@ func (e *Estimator[F]) advance(i, n int, theta []F) (loss float64) {
 		if m > e.cfg.Window { // at start-up
 			m = e.cfg.Window
 		}
-		if left := e.sys.Horizon() - w.tau; left < m {
+		if left := e.horizon - w.tau; left < m {
 			m = left
 		}
 		zero(e.part)
@@ -264,7 +282,7 @@ func (e *Estimator[F]) advance(i, n int, theta []F) (loss float64) {
 		loss += sum
 		e.steps.Total += uint64(m)
 		n -= m
-		if w.tau == e.sys.Horizon() {
+		if w.tau == e.horizon {
 			w.episode++
 			e.begin(i)
 		}

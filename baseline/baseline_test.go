@@ -431,9 +431,57 @@ func TestConfig(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 20, e.Config().Window)
 	assert.Panics(t, func() { e.Gradient(make([]float64, 1), p.theta) })
+	assert.PanicsWithValue(t, "baseline: grad and theta overlap", func() { e.Gradient(p.theta, p.theta) })
+	_, err = New[float64](nil, Config{Workers: 1})
+	assert.EqualError(t, err, "estimator: the system is nil; allowed: an unroll.Differentiable")
 	assert.Equal(t, "bptt", BPTT.String())
 	assert.Equal(t, "uoro", UORO.String())
 	assert.Equal(t, "Method(5)", Method(5).String())
+}
+
+// whimsical panics at step number *at, and has fewer steps an episode each time it is asked.
+type whimsical struct {
+	unroll.Differentiable[float64]
+	at, horizon *int
+}
+
+func (w whimsical) Horizon() int {
+	*w.horizon--
+	return *w.horizon
+}
+
+func (w whimsical) Step(s, theta []float64, t int, env noise.Stream) float64 {
+	if *w.at--; *w.at == 0 {
+		panic("enough")
+	}
+	return w.Differentiable.Step(s, theta, t, env)
+}
+
+// TestPanic: after a panic workers are anywhere, and there are no gradients. The horizon is what
+// it was in New.
+func TestPanic(t *testing.T) {
+	p := problems[float64](t, 20)[0]
+	for m := BPTT; m <= UORO; m++ {
+		for _, after := range []int{3, 200} {
+			at, horizon := after, 21
+			e, err := New[float64](whimsical{p.sys, &at, &horizon}, Config{Method: m, Workers: 3, Window: 20})
+			require.NoError(t, err)
+			twin, err := New(p.sys, Config{Method: m, Workers: 3, Window: 20})
+			require.NoError(t, err)
+			grad, want := make([]float64, 2), make([]float64, 2)
+			assert.PanicsWithValue(t, "enough", func() {
+				for {
+					_, err := e.Gradient(grad, p.theta)
+					require.NoError(t, err)
+					_, err = twin.Gradient(want, p.theta)
+					require.NoError(t, err)
+					require.Equal(t, want, grad)
+				}
+			})
+			_, err = e.Gradient(grad, p.theta)
+			assert.EqualError(t, err, "baseline: the system has panicked in an earlier call of Gradient")
+		}
+	}
 }
 
 // steep has infinite derivatives, and finite losses.

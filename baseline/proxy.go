@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/noise-reuse/nres/internal/alias"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -18,12 +19,14 @@ import (
 // elements is ρ with a standard deviation of (1−ρ²)^1.5/√d. An estimate from n mirrored
 // pairs has ρ = √(n/(n+d−1)).
 //
-// It panics if dst and grad differ in length or 0 < rho ≤ 1 doesn't hold. They must not
-// overlap. With rho = 1, or one
-// element, dst is grad. It makes d normals.
+// It panics if dst and grad differ in length or overlap, or 0 < rho ≤ 1 doesn't hold. With
+// rho = 1, or one element, dst is grad. It makes d normals.
 func Proxy[F vec.Float](dst, grad []F, rho float64, s noise.Stream) (m float64) {
 	if len(dst) != len(grad) {
 		panic("baseline: dst and grad must have the same length")
+	}
+	if alias.Overlap(dst, grad) {
+		panic("baseline: dst and grad overlap")
 	}
 	if !(rho > 0 && rho <= 1) {
 		panic(fmt.Sprintf("baseline: rho is %v; allowed: 0 < rho ≤ 1", rho))

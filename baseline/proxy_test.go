@@ -44,7 +44,8 @@ func TestProxyOfLittle(t *testing.T) {
 	assert.Positive(t, Proxy(proxy, []float32{1e30, -1e30}, 0.5, noise.New(1)))
 	assert.False(t, math.IsInf(float64(proxy[0]+proxy[1]), 0))
 	for _, rho := range []float64{0, -0.1, 1.1, math.NaN()} {
-		assert.PanicsWithValue(t, "baseline: rho is "+fmt.Sprint(rho)+"; allowed: 0 < rho ≤ 1", func() { Proxy(proxy, proxy, rho, noise.New(1)) })
+		assert.PanicsWithValue(t, "baseline: rho is "+fmt.Sprint(rho)+"; allowed: 0 < rho ≤ 1", func() { Proxy(proxy, make([]float32, 2), rho, noise.New(1)) })
 	}
 	assert.Panics(t, func() { Proxy(proxy, proxy[:1], 0.5, noise.New(1)) })
+	assert.PanicsWithValue(t, "baseline: dst and grad overlap", func() { Proxy(proxy, proxy, 0.5, noise.New(1)) })
 }
