@@ -2,8 +2,8 @@ package checkpoint
 
 import (
 	"encoding"
-	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/noise-reuse/nres/internal/codec"
 	"github.com/noise-reuse/nres/vec"
@@ -22,8 +22,27 @@ type Part struct {
 	State State
 }
 
-// Save replaces the file at path by one with the states of the parts, as [Write] does.
+// check refuses parts of which some would be lost.
+func check(path string, parts []Part) error {
+	seen := map[string]bool{}
+	for _, p := range parts {
+		switch {
+		case p.State == nil:
+			return &Error{path, fmt.Errorf("%s: there is no State", p.Name)}
+		case seen[p.Name]:
+			return &Error{path, fmt.Errorf("%s: two parts have this name", p.Name)}
+		}
+		seen[p.Name] = true
+	}
+	return nil
+}
+
+// Save replaces the file at path by one with the states of the parts, as [Write] does. Parts
+// without a State and names that come twice are an *[Error].
 func Save(path string, parts ...Part) error {
+	if err := check(path, parts); err != nil {
+		return err
+	}
 	sections := make([]Section, len(parts))
 	for i, p := range parts {
 		data, err := p.State.MarshalBinary()
@@ -36,10 +55,14 @@ func Save(path string, parts ...Part) error {
 }
 
 // Load restores the parts, in order, from a file of [Save]; sections that no part has
-// the name of are passed over. Errors are those of [Read], and an *[Error] that wraps what
-// the state of the first part said that can't be restored, or isn't there: it and those after
-// it are as they were, those before it are restored.
+// the name of are passed over. Errors are those of [Save] about parts, those of [Read], an *[Error]
+// if a part isn't there, and then nothing is restored; or an *[Error] that wraps what the state of the
+// first part said that can't be restored: it and those after it are as they were, those before
+// it are restored.
 func Load(path string, parts ...Part) error {
+	if err := check(path, parts); err != nil {
+		return err
+	}
 	sections, err := Read(path)
 	if err != nil {
 		return err
@@ -49,12 +72,12 @@ func Load(path string, parts ...Part) error {
 		data[s.Name] = s.Data
 	}
 	for _, p := range parts {
-		d, ok := data[p.Name]
-		err := errors.New("there is no such section")
-		if ok {
-			err = p.State.UnmarshalBinary(d)
+		if _, ok := data[p.Name]; !ok {
+			return &Error{path, fmt.Errorf("%s: there is no such section", p.Name)}
 		}
-		if err != nil {
+	}
+	for _, p := range parts {
+		if err := p.State.UnmarshalBinary(data[p.Name]); err != nil {
 			return &Error{path, fmt.Errorf("%s: %w", p.Name, err)}
 		}
 	}
@@ -75,6 +98,11 @@ func (x Floats[F]) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary restores the elements, or leaves them as they were.
 func (x Floats[F]) UnmarshalBinary(data []byte) error {
 	r := codec.Checked(data)
+	// The other type of as many elements.
+	theirs, ours := r, uint64(unsafe.Sizeof(*new(F)))
+	if n := theirs.Uint(); n > 0 && uint64(len(theirs.B)) == n*(4+8-ours) {
+		return fmt.Errorf("elements of %d bytes there, of %d here", 4+8-ours, ours)
+	}
 	y := codec.ReadFloats[F](&r)
 	if err := r.End(); err != nil {
 		return err

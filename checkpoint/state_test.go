@@ -28,7 +28,8 @@ func TestSaveLoad(t *testing.T) {
 		want string
 	}{
 		{Part{"x", Floats[float32](make([]float32, 2))}, "x: 3 elements there, 2 here"},
-		{Part{"x", Floats[float64](make([]float64, 3))}, "x: "},
+		{Part{"x", Floats[float64](make([]float64, 3))}, "x: elements of 4 bytes there, of 8 here"},
+		{Part{Name: "x"}, "x: there is no State"},
 		{Part{"z", Floats[float64](b)}, "z: there is no such section"},
 		{Part{"x", broken{}}, "x: broken"},
 	} {
@@ -40,6 +41,16 @@ func TestSaveLoad(t *testing.T) {
 		assert.Equal(t, 7.0, b[0], "what comes after it stays")
 	}
 	assert.ErrorIs(t, Load(path, Part{"x", broken{}}), errBroken)
+
+	assert.ErrorContains(t, Load(path, Part{"y", Floats[float32](a[:1])}), "y: elements of 8 bytes there, of 4 here")
+
+	b[0] = 7
+	assert.ErrorContains(t, Load(path, Part{"y", Floats[float64](b)}, Part{"z", Floats[float64](b)}), "z: there is no such section")
+	assert.Equal(t, 7.0, b[0], "nor is what comes before what isn't there")
+	twice := []Part{{"y", Floats[float64](b)}, {"y", Floats[float64](b)}}
+	assert.EqualError(t, Load(path, twice...), "checkpoint "+path+": y: two parts have this name")
+	assert.EqualError(t, Save(path, twice...), "checkpoint "+path+": y: two parts have this name")
+	assert.EqualError(t, Save(path, Part{Name: "y"}), "checkpoint "+path+": y: there is no State")
 	assert.ErrorIs(t, Load(path+"2", Part{"x", Floats[float32](a)}), os.ErrNotExist)
 
 	before, err := os.ReadFile(path)
