@@ -53,6 +53,10 @@ func TestCheckLanes(t *testing.T) {
 	theta := []float64{1, 2, 3}
 	require.NoError(t, unroll.CheckLanes[float64](laned[float64]{System: sys}, theta, 0.1, 1))
 	require.ErrorContains(t, unroll.CheckLanes[float64](sys, theta, 0.1, 1), "is no Laner")
+	for _, f := range []flat{{0, 1, 1}, {1, 0, 1}, {1, 1, 0}} {
+		want := fmt.Sprintf("unroll: estimator.laned[float32] has ParamLen %d, StateLen %d, Horizon %d; allowed: ≥ 1", f.d, f.stateLen, f.horizon)
+		require.EqualError(t, unroll.CheckLanes[float32](laned[float32]{System: f}, make([]float32, f.d), 0.1, 1), want)
+	}
 	require.ErrorContains(t, unroll.CheckLanes[float64](laned[float64]{System: sys}, theta[1:], 0.1, 1), "unroll: theta has length ")
 	for _, wrong := range []func(s, sum []float64, t0 []int){
 		func(s, sum []float64, t0 []int) { sum[5] += 1e-9 },

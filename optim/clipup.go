@@ -32,9 +32,7 @@ func NewClipUp[F vec.Float](maxSpeed F) *ClipUp[F] {
 
 // Step makes one update; it panics as [Optimizer] says.
 func (o *ClipUp[F]) Step(theta, grad []F) {
-	if len(theta) != len(grad) {
-		panic(lengthMismatch)
-	}
+	check(theta, grad)
 	o.v = moment(o.v, len(grad))
 	vec.Scale(o.v, o.Momentum, o.v)
 	if a := F(float64(o.LR) / norm(grad)); !math.IsInf(float64(a), 0) {

@@ -7,15 +7,28 @@ import (
 	"math"
 	"strings"
 
+	"github.com/noise-reuse/nres/internal/alias"
 	"github.com/noise-reuse/nres/internal/codec"
 	"github.com/noise-reuse/nres/vec"
 )
 
-const lengthMismatch = "optim: slice lengths do not match"
+const (
+	lengthMismatch = "optim: slice lengths do not match"
+	overlap        = "optim: theta and grad overlap"
+)
+
+func check[F vec.Float](theta, grad []F) {
+	if len(theta) != len(grad) {
+		panic(lengthMismatch)
+	}
+	if alias.Overlap(theta, grad) {
+		panic(overlap)
+	}
+}
 
 // An Optimizer changes theta in place, downhill along grad, which it neither changes nor
-// keeps. Step panics if the lengths do not match each other or, where there are moments,
-// those of earlier calls; theta and grad must not overlap. It allocates at most in the
+// keeps. Step panics if theta and grad overlap, or their lengths do not match each other or,
+// where there are moments, those of earlier calls. It allocates at most in the
 // first call. It is not safe for concurrent use.
 //
 // MarshalBinary returns fields and moments; an optimizer of the same type goes on
@@ -62,9 +75,7 @@ type SGD[F vec.Float] struct {
 
 // Step makes one update; it panics as [Optimizer] says.
 func (o *SGD[F]) Step(theta, grad []F) {
-	if len(theta) != len(grad) {
-		panic(lengthMismatch)
-	}
+	check(theta, grad)
 	if o.Momentum != 0 {
 		o.v = moment(o.v, len(grad))
 		for i, g := range grad {
@@ -127,8 +138,9 @@ func end(r *codec.Reader, err error, fits bool) error {
 //	theta -= LR * m̂ / (√(v̂ + EpsRoot) + Eps)
 //
 // with the bias-corrected m̂ = m/(1−β1^t), v̂ = v/(1−β2^t). EpsRoot is 0 in the
-// paper; the code published with NRES uses 1e-8. The fields may be changed between
-// steps.
+// paper; the code published with NRES uses 1e-8. The betas are from 0 to below 1. With Eps and
+// EpsRoot both 0, as in &Adam[F]{LR: 1}, what has had no gradient but 0 becomes NaN: see
+// [NewAdam]. The fields may be changed between steps.
 type Adam[F vec.Float] struct {
 	LR           F
 	Beta1, Beta2 float64
@@ -145,9 +157,7 @@ func NewAdam[F vec.Float](lr F) *Adam[F] {
 
 // Step makes one update; it panics as [Optimizer] says.
 func (o *Adam[F]) Step(theta, grad []F) {
-	if len(theta) != len(grad) {
-		panic(lengthMismatch)
-	}
+	check(theta, grad)
 	if o.m == nil {
 		o.b1, o.b2 = 1, 1
 	}

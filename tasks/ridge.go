@@ -51,6 +51,8 @@ func NewRidge[F vec.Float](set *data.Regression, horizon int, seed uint64) (*Rid
 	switch {
 	case horizon < 1:
 		return nil, fmt.Errorf("tasks: the horizon is %d; Ridge needs at least one step", horizon)
+	case set == nil:
+		return nil, fmt.Errorf("tasks: there are no rows; Ridge needs at least 5")
 	case set.Len() < 5 || set.Inputs < 1 || len(set.X) != set.Len()*set.Inputs:
 		return nil, fmt.Errorf("tasks: %d rows with %d inputs of %d; Ridge needs at least 5 rows, and an input",
 			set.Len(), set.Inputs, len(set.X))

@@ -103,6 +103,7 @@ func TestRidgeErrors(t *testing.T) {
 		horizon int
 	}{
 		"the horizon is 0; Ridge needs at least one step": {good, 0},
+		"there are no rows; ":                             {nil, 1},
 		"4 rows with 2 inputs":                            {data.Plane(4, 2, noise.New(1)), 1},
 		"5 rows with 0 inputs":                            {data.Plane(5, 0, noise.New(1)), 1},
 		"input 1 is the same in all rows":                 {flat, 1},

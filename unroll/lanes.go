@@ -46,8 +46,8 @@ type Laner[F vec.Float] interface {
 // CheckLanes compares WindowLanes of a system with Step, bit by bit (any NaN equals
 // any other): on lanes at different times in their episodes, under normal perturbations
 // of theta, over stretches of different lengths. It is for the tests of systems, and
-// returns an error that says where they differ, or that sys is no Laner, or that theta
-// isn't as long as its parameters. It makes some hundreds of steps for each step of an
+// returns an error that says where they differ, or that sys is no Laner, or has no size, or
+// that theta isn't as long as its parameters. It makes some hundreds of steps for each step of an
 // episode.
 func CheckLanes[F vec.Float](sys System[F], theta []F, sigma F, seed uint64) error {
 	laner, ok := sys.(Laner[F])
@@ -56,6 +56,9 @@ func CheckLanes[F vec.Float](sys System[F], theta []F, sigma F, seed uint64) err
 	}
 	root := noise.New(seed)
 	d, stateLen, horizon := sys.ParamLen(), sys.StateLen(), sys.Horizon()
+	if d < 1 || stateLen < 1 || horizon < 1 {
+		return fmt.Errorf("unroll: %T has ParamLen %d, StateLen %d, Horizon %d; allowed: ≥ 1", sys, d, stateLen, horizon)
+	}
 	if len(theta) != d {
 		return fmt.Errorf("unroll: theta has length %d; allowed: the ParamLen of %T, %d", len(theta), sys, d)
 	}

@@ -14,8 +14,13 @@ import (
 // these losses: see estimator.Config.Telescoping.
 //
 // The state has one element more than that of sys, the last loss. It steps one by one:
-// Window and WindowLanes of sys are not used.
-func Telescope[F vec.Float](sys System[F]) System[F] { return telescope[F]{sys} }
+// Window and WindowLanes of sys are not used. It panics if sys is nil.
+func Telescope[F vec.Float](sys System[F]) System[F] {
+	if sys == nil {
+		panic("unroll: there is no system to telescope")
+	}
+	return telescope[F]{sys}
+}
 
 type telescope[F vec.Float] struct{ sys System[F] }
 
