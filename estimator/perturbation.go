@@ -9,8 +9,9 @@ import (
 )
 
 // A Matrix is a part of theta, Rows·Cols parameters row by row. A vector is a Matrix
-// with one column.
-type Matrix struct{ Rows, Cols int }
+// with one column. The type has no name of its own, so that packages that know nothing of this
+// one can return it.
+type Matrix = struct{ Rows, Cols int }
 
 // EvenBuckets cuts d parameters into as few buckets of at most size as it takes, all
 // of that size but the last one. (Zhang, Clune and Stanley, 2017: 3,274,634

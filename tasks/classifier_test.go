@@ -120,6 +120,8 @@ func TestClassifierErrors(t *testing.T) {
 	assert.EqualError(t, err, "tasks: the batch is 0; a Classifier needs at least one image")
 	_, err = NewClassifier(net, set.Slice(1, 1), 1)
 	assert.EqualError(t, err, "network: there are no images; it needs at least one")
+	_, err = NewClassifier[float32](nil, set, 1)
+	assert.EqualError(t, err, "network: there is no network; New makes one")
 	other, err := network.New[float32](8, 7, 10)
 	require.NoError(t, err)
 	_, err = NewClassifier(other, set, 1)

@@ -207,9 +207,7 @@ func (j *digitsJob) start() (*digitsRun, error) {
 		j.cfg.Buckets = estimator.EvenBuckets(r.net.Len(), j.bucket)
 	}
 	if j.cfg.Rank != 0 {
-		for _, m := range r.net.Matrices() {
-			j.cfg.Matrices = append(j.cfg.Matrices, estimator.Matrix{Rows: m[0], Cols: m[1]})
-		}
+		j.cfg.Matrices = r.net.Matrices()
 	}
 	if r.est, err = estimator.New(r.task, j.cfg); err != nil {
 		return nil, explain(err)

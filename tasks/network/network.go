@@ -114,12 +114,13 @@ func (n *Network[F]) checkLen(theta []F) {
 }
 
 // Matrices returns rows and columns of what the parameters consist of: of each layer the
-// weights, a row for each unit, and the biases, one column. Each is an
-// estimator.Matrix{Rows: m[0], Cols: m[1]} of estimator.Config.Matrices.
-func (n *Network[F]) Matrices() (m [][2]int) {
+// weights, a row for each unit, and the biases, one column: what estimator.Config.Matrices
+// takes.
+func (n *Network[F]) Matrices() (m []struct{ Rows, Cols int }) {
+	type matrix = struct{ Rows, Cols int }
 	for _, l := range n.layers {
-		if l.weights > 0 {
-			m = append(m, [2]int{l.out.channels, l.inputs}, [2]int{l.out.channels, 1})
+		if rows := l.out.channels; l.weights > 0 {
+			m = append(m, matrix{rows, l.inputs}, matrix{rows, 1})
 		}
 	}
 	return m
@@ -156,6 +157,9 @@ func split[F vec.Float](l *build, theta []F) (w, biases []F) {
 
 // Fits returns an error unless the images of a set are what the network is for.
 func (n *Network[F]) Fits(set *data.Set) error {
+	if n == nil || len(n.layers) == 0 {
+		return fmt.Errorf("network: there is no network; New makes one")
+	}
 	classes := n.layers[len(n.layers)-1].out.channels
 	switch {
 	case set == nil || set.Len() < 1:

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 
+	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/tasks/data"
 	"github.com/noise-reuse/nres/vec"
@@ -46,10 +47,10 @@ func TestLengths(t *testing.T) {
 	small, err := New[float32](28, 28, 10, Conv{5, 16}, Pool{}, Conv{5, 32}, Pool{})
 	require.NoError(t, err)
 	assert.Equal(t, 28938, small.Len())
-	assert.Equal(t, [][2]int{{16, 25}, {16, 1}, {32, 400}, {32, 1}, {10, 1568}, {10, 1}}, small.Matrices())
+	assert.Equal(t, []estimator.Matrix{{Rows: 16, Cols: 25}, {Rows: 16, Cols: 1}, {Rows: 32, Cols: 400}, {Rows: 32, Cols: 1}, {Rows: 10, Cols: 1568}, {Rows: 10, Cols: 1}}, small.Matrices())
 	sum := 0
 	for _, m := range small.Matrices() {
-		sum += m[0] * m[1]
+		sum += m.Rows * m.Cols
 	}
 	assert.Equal(t, small.Len(), sum)
 }
@@ -220,6 +221,9 @@ func TestErrors(t *testing.T) {
 	} {
 		assert.ErrorContains(t, n.Fits(set), want)
 	}
+	for _, none := range []*Network[float32]{nil, {}} {
+		assert.EqualError(t, none.Fits(data.Digits(1, noise.Stream{})), "network: there is no network; New makes one")
+	}
 	_, err = New[float32](0, 4, 3)
 	assert.ErrorContains(t, err, "images of 0 by 4")
 	_, err = New[float32](4, 4, 1)
@@ -289,6 +293,25 @@ func TestPanics(t *testing.T) {
 	require.NoError(t, err)
 	p, theta := n.NewPass(1), make([]float32, n.Len())
 	assert.Panics(t, func() { n.NewPass(0) })
+	const early = "network: Backward needs a Forward of the same batch before it"
+	grad := make([]float32, n.Len())
+	assert.PanicsWithValue(t, early, func() { p.Backward(grad, theta, 1) })
+	p.Forward(theta)
+	p.Backward(grad, theta, 1)
+	set := data.Digits(2, noise.Stream{})
+	p.Set(0, set, 1)
+	assert.PanicsWithValue(t, early, func() { p.Backward(grad, theta, 1) })
+
+	// What panics changes nothing.
+	loss, _ := p.Forward(theta)
+	small := &data.Set{Images: make([]float32, 63), Labels: []uint8{0}, Width: 7, Height: 9, Classes: 10}
+	assert.PanicsWithValue(t, "network: the image must have as many pixels as the network is for", func() { p.Set(0, small, 0) })
+	for _, k := range []int{-1, 1} {
+		assert.Panics(t, func() { p.Set(k, set, 0) })
+	}
+	assert.Panics(t, func() { p.Set(0, set, 2) })
+	again, _ := p.Forward(theta)
+	assert.Equal(t, loss, again)
 	for _, wrong := range [][]float32{theta[1:], append(theta, 0)} {
 		assert.Panics(t, func() { n.Init(wrong, noise.Stream{}) })
 		assert.Panics(t, func() { p.Forward(wrong) })

@@ -23,6 +23,7 @@ type Pass[F vec.Float] struct {
 	outputs  [][]F // of each layer, first the images
 	slopes   [][]F // derivatives by them
 	row      []F
+	forward  bool // since images were set
 }
 
 // NewPass returns a Pass for batches of that many images. It panics if there is none.
@@ -44,12 +45,17 @@ func (n *Network[F]) NewPass(batch int) *Pass[F] {
 }
 
 // Set makes image i of a set, which the network must fit, the k-th one of the batch. It
-// panics if there is no such image or place.
+// panics if there is no such image or place, or if it has another number of pixels.
 func (p *Pass[F]) Set(k int, set *data.Set, i int) {
-	for j, v := range set.Image(i) {
-		p.outputs[0][j*p.batch+k] = F(v)
+	image := set.Image(i)
+	if len(image) != p.net.in.len() {
+		panic("network: the image must have as many pixels as the network is for")
 	}
 	p.labels[k] = set.Labels[i]
+	for j, v := range image {
+		p.outputs[0][j*p.batch+k] = F(v)
+	}
+	p.forward = false
 }
 
 // Forward returns the sum of the cross-entropies of the batch, in nats, and how many of
@@ -57,6 +63,7 @@ func (p *Pass[F]) Set(k int, set *data.Set, i int) {
 // does not allocate. It panics if theta does not have the network's Len.
 func (p *Pass[F]) Forward(theta []F) (loss F, right int) {
 	p.net.checkLen(theta)
+	p.forward = true
 	for i := range p.net.layers {
 		l := &p.net.layers[i]
 		in, out := p.outputs[i], p.outputs[i+1]
@@ -289,10 +296,13 @@ func (p *Pass[F]) first(scores []F, k int) int {
 
 // Backward adds scale times the gradient of the batch's last Forward, at the same theta,
 // to grad. It does not allocate after the first call. It panics if grad or theta do not
-// have the network's Len.
+// have the network's Len, or if there was no Forward since the last Set.
 func (p *Pass[F]) Backward(grad, theta []F, scale F) {
 	p.net.checkLen(grad)
 	p.net.checkLen(theta)
+	if !p.forward {
+		panic("network: Backward needs a Forward of the same batch before it")
+	}
 	if p.slopes == nil {
 		for _, o := range p.outputs {
 			p.slopes = append(p.slopes, make([]F, len(o)))
