@@ -28,7 +28,9 @@ import (
 // perturbation is kept, Signs bound what is tried, to θ ± σ in each parameter, and Std or
 // Sign keep one bad window from weighing more than it should. examples/tuner is one.
 //
-// All methods are safe for concurrent use.
+// [NewAskTell] makes one. All methods are safe for concurrent use; while Gradient sums up, which
+// takes as long as for an Estimator, the others wait. Once workers have told as much as they do
+// between two gradients, Ask, Tell and Gradient don't allocate.
 type AskTell[F vec.Float] struct {
 	mu      sync.Mutex
 	crew    *crew[F] // what the goroutines hold

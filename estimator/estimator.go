@@ -12,8 +12,8 @@ import (
 	"github.com/noise-reuse/nres/vec"
 )
 
-// An Estimator makes one gradient after another of one system. It is not safe for
-// concurrent use; it uses several goroutines itself.
+// An Estimator, made by [New], makes one gradient after another of one system. It is not
+// safe for concurrent use; it uses several goroutines itself.
 type Estimator[F vec.Float] struct {
 	*engine[F]
 }

@@ -12,7 +12,8 @@ import (
 // MarshalBinary returns the whole state of the estimator: a twin, made by New with
 // the same system and configuration and given it by UnmarshalBinary, goes on with the
 // same bits, on any architecture. Perturbations are not in it, but the system's
-// states are: 2N of them (TES: N; PESAnalytic: 3N).
+// states are: 2N of them (TES: N; PESAnalytic: 3N). After a Gradient that has failed it returns
+// that error. It allocates what it returns, and more while it does.
 func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
 	if err := e.failed(); err != nil {
 		return nil, err

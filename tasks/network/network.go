@@ -176,6 +176,13 @@ func (n *Network[F]) Fits(set *data.Set) error {
 			return fmt.Errorf("network: label %d is %d; allowed: 0 to %d", i, label, classes-1)
 		}
 	}
+	if _, pool := n.layers[0].Layer.(Pool); pool { // which compares bits
+		for i, v := range set.Images {
+			if math.Signbit(float64(v)) {
+				return fmt.Errorf("network: pixel %d is %v; allowed where the first layer is a Pool: no sign, as 0 to 1", i, v)
+			}
+		}
+	}
 	return nil
 }
 

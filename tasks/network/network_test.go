@@ -221,6 +221,12 @@ func TestErrors(t *testing.T) {
 	} {
 		assert.ErrorContains(t, n.Fits(set), want)
 	}
+	dark := &data.Set{Images: make([]float32, 16), Labels: []uint8{0}, Width: 4, Height: 4, Classes: 3}
+	dark.Images[3] = -1
+	assert.NoError(t, n.Fits(dark))
+	pooled, err := New[float32](4, 4, 3, Pool{})
+	require.NoError(t, err)
+	assert.ErrorContains(t, pooled.Fits(dark), "network: pixel 3 is -1; allowed where the first layer is a Pool")
 	for _, none := range []*Network[float32]{nil, {}} {
 		assert.EqualError(t, none.Fits(data.Digits(1, noise.Stream{})), "network: there is no network; New makes one")
 	}
