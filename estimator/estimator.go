@@ -13,7 +13,8 @@ import (
 )
 
 // An Estimator, made by [New], makes one gradient after another of one system. It is not
-// safe for concurrent use; it uses several goroutines itself.
+// safe for concurrent use; it uses several goroutines itself. What is called while Gradient is
+// under way panics, if it notices.
 type Estimator[F vec.Float] struct {
 	*engine[F]
 }
@@ -143,7 +144,10 @@ func (e *Estimator[F]) Config() Config { return e.config() }
 // SetSigma changes σ from the next gradient on, for a schedule. The error, if sigma
 // or 1/sigma is not positive and finite in type F, is of type *[ConfigError].
 // Perturbations that go on scale with it.
-func (e *Estimator[F]) SetSigma(sigma float64) error { return e.setSigma(sigma) }
+func (e *Estimator[F]) SetSigma(sigma float64) error {
+	e.idle()
+	return e.setSigma(sigma)
+}
 
 // Count returns the number of gradients made.
 func (e *Estimator[F]) Count() uint64 { return e.count }
@@ -210,6 +214,7 @@ func (e *engine[F]) run(grad, theta []F) (loss float64, err error) {
 	if alias.Overlap(grad, theta) {
 		panic("estimator: grad and theta overlap")
 	}
+	e.idle()
 	if err := e.failed(); err != nil {
 		return 0, err
 	}
@@ -249,6 +254,13 @@ func (e *engine[F]) estimate(grad []F) (float64, error) {
 		return 0, err
 	}
 	return e.combine(grad), nil
+}
+
+// idle panics in the middle of a gradient: a state from there would be as good as any to read.
+func (e *engine[F]) idle() {
+	if e.theta != nil {
+		panic("estimator: a call of Gradient is under way; an Estimator is not safe for concurrent use")
+	}
 }
 
 // failed returns what every call returns from now on, if anything.

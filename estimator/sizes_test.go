@@ -166,3 +166,39 @@ func TestGradientPanics(t *testing.T) {
 	_, err = est.Gradient(make([]float32, 2), x[:2])
 	assert.NoError(t, err, "nothing has happened")
 }
+
+// meddler calls a method of its estimator, in its first step.
+type meddler struct {
+	flat
+	call func()
+	step *int
+}
+
+func (m meddler) Step([]float32, []float32, int, noise.Stream) float32 {
+	if *m.step++; *m.step == 1 {
+		m.call()
+	}
+	return 0
+}
+
+// TestUnderWay: nothing is read or changed in the middle of a gradient, and none begun.
+func TestUnderWay(t *testing.T) {
+	var est *Estimator[float32]
+	state := []byte(nil)
+	for name, call := range map[string]func(){
+		"Gradient":        func() { _, _ = est.Gradient(make([]float32, 1), make([]float32, 1)) },
+		"SetSigma":        func() { _ = est.SetSigma(2) },
+		"MarshalBinary":   func() { _, _ = est.MarshalBinary() },
+		"UnmarshalBinary": func() { _ = est.UnmarshalBinary(state) },
+	} {
+		var err error
+		est, err = New[float32](meddler{flat{1, 1, 1}, call, new(int)}, Config{Workers: 1, Window: 1, Sigma: 1})
+		require.NoError(t, err)
+		state, err = est.MarshalBinary()
+		require.NoError(t, err)
+		assert.PanicsWithValue(t, "estimator: a call of Gradient is under way; an Estimator is not safe for concurrent use",
+			func() { _, _ = est.Gradient(make([]float32, 1), make([]float32, 1)) }, name)
+		assert.NoError(t, est.UnmarshalBinary(state))
+		assert.Equal(t, 1.0, est.Config().Sigma)
+	}
+}

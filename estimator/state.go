@@ -15,6 +15,7 @@ import (
 // states are: 2N of them (TES: N; PESAnalytic: 3N). After a Gradient that has failed it returns
 // that error. It allocates what it returns, and more while it does.
 func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
+	e.idle()
 	if err := e.failed(); err != nil {
 		return nil, err
 	}
@@ -46,6 +47,7 @@ func (e *engine[F]) statesOf(all []F, i int) [][]F {
 // data is damaged or of an estimator of another configuration, whose differences it
 // names. Parallelism, KeepSums, NonFinite and Strict may differ.
 func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
+	e.idle()
 	r := codec.Checked(data)
 	state := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
 	started, states := r.Bool(), codec.ReadFloats[F](&r)
