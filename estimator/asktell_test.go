@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/noise-reuse/nres/internal/race"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -311,5 +312,31 @@ func TestSignsToldOften(t *testing.T) {
 		_, steps := a.Gradient(grad)
 		assert.Equal(t, 6, steps)
 		assert.Equal(t, 1./3/(2*0.5), math.Abs(grad[0]), "(1 − 1 + 1)/3 of 1/2σ")
+	}
+}
+
+func TestAskTellNoAllocation(t *testing.T) {
+	for _, cfg := range []Config{{}, {Method: PES}, {Method: PES, KeepSums: true}, {Shaping: CenteredRank}, {Shaping: Std, Noise: Signs},
+		{Method: PES, Buckets: []int{20, 30}}, {Rank: 2, Matrices: []Matrix{{5, 8}, {10, 1}}}} {
+		cfg.Workers, cfg.Window, cfg.Sigma, cfg.Parallelism = 8, 5, 0.1, 2
+		a, err := NewAskTell[float32](50, 20, cfg)
+		require.NoError(t, err)
+		theta, plus, minus := make([]float32, 50), make([]float32, 50), make([]float32, 50)
+		round := func() {
+			for i := 0; i < 2*cfg.Workers; i++ { // two windows of each
+				q := a.Ask(i%cfg.Workers, plus, minus, theta)
+				if err := a.Tell(q, float64(i), 1); err != nil {
+					t.Error(err)
+				}
+			}
+			a.Gradient(plus)
+		}
+		for i := 0; i < 4; i++ {
+			round()
+		}
+		if n := testing.AllocsPerRun(100, round); cfg.Rank == 0 || !race.Enabled { // under which a sync.Pool forgets at random
+			assert.Zero(t, n, "%+v", cfg)
+		}
+		a.Close()
 	}
 }
