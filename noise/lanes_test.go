@@ -136,6 +136,35 @@ func TestFillLanesKernel(t *testing.T) {
 	})
 }
 
+// TestLaneStrides: strides take 64 bits, as rows from the last one to the first show.
+func TestLaneStrides(t *testing.T) {
+	eachTier(t, func(t *testing.T) {
+		const rows, stride, last = 9, laneGroup + 3, 8 * (laneGroup + 3)
+		var ss [laneGroup]Stream
+		for j := range ss {
+			ss[j] = New(9).Derive(uint64(j))
+		}
+		theta := specials[float32](rows)
+		for _, signs := range []bool{false, true} {
+			fill := func(first, stride int) (dst, plus, minus [rows * stride]float32) {
+				fillLanesKernel(&dst[first], stride, rows, &ss[0], laneGroup, 5, signs)
+				perturbPairLanesKernel(&plus[first], &minus[first], stride, &theta[0], rows, 0.3, &ss[0], laneGroup, 5, signs)
+				return dst, plus, minus
+			}
+			dst, plus, minus := fill(0, stride)
+			dst2, plus2, minus2 := fill(last, -stride)
+			for i := 0; i <= last; i += stride {
+				for j := 0; j < laneGroup; j++ {
+					a, b := i+j, last-i+j
+					if !same(dst[a], dst2[b]) || !same(plus[a], plus2[b]) || !same(minus[a], minus2[b]) {
+						t.Fatalf("row %d, lane %d, signs %v", i/stride, j, signs)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestCombineLanes(t *testing.T) {
 	tiers.Run(t, setTier, func(t *testing.T) {
 		both(t, testCombineLanes[float32], testCombineLanes[float64])
