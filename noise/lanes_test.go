@@ -104,31 +104,49 @@ func testLanesPanics[F vec.Float](t *testing.T) {
 	require.Nil(t, call(long[:n], long[n:], stride, long[2*n:2*n+3]))
 }
 
-// TestFillLanesKernel tries more rows than sums of streams ask for.
-func TestFillLanesKernel(t *testing.T) {
+// TestLanesKernels tries more rows than a call is given, and strides that are negative:
+// strides take 64 bits.
+func TestLanesKernels(t *testing.T) {
 	eachTier(t, func(t *testing.T) {
 		for _, count := range []int{laneGroup, 3 * laneGroup} {
-			ss, stride := make([]Stream, count), count+3
+			ss := make([]Stream, count)
 			for j := range ss {
 				ss[j] = New(9).Derive(uint64(j))
 			}
 			for _, n := range []int{1, 2, 3, 4, 5, 6, 7, 8, 31, 32, 33, 127, 128, 129, 300} {
+				theta := specials[float32](n)
 				for _, b := range []uint32{0, 1, 1<<32 - 100} {
 					for _, signs := range []bool{false, true} {
-						want, got := make([]float32, n*stride), surround(make([]float32, n*stride))
-						one := make([]float32, n)
+						first, stride := 0, count+3
+						size := n * stride
+						if n%2 == 0 {
+							first, stride = size-stride, -stride
+						}
+						var want [3][]float32
+						var got [3]guarded[float32]
+						for k := range want {
+							want[k], got[k] = make([]float32, size), surround(make([]float32, size))
+						}
+						eps, plus, minus := make([]float32, n), make([]float32, n), make([]float32, n)
 						for j, s := range ss {
+							off := 4 * uint64(b)
 							if signs {
-								fillSignsGeneric(one, s, 128*uint64(b))
+								off = 128 * uint64(b)
+								fillSignsGeneric(eps, s, off)
 							} else {
-								fillGeneric(one, s, 4*uint64(b))
+								fillGeneric(eps, s, off)
 							}
-							for i, e := range one {
-								want[i*stride+j] = e
+							perturbPairGeneric(plus, minus, theta, 0.3, s, off, signs)
+							for i := range theta {
+								at := first + i*stride + j
+								want[0][at], want[1][at], want[2][at] = eps[i], plus[i], minus[i]
 							}
 						}
-						fillLanesKernel(&got.s[0], stride, n, &ss[0], count, b, signs)
-						got.check(t, want, "%d rows of %d lanes from block %d, signs %v", n, count, b, signs)
+						fillLanesKernel(&got[0].s[first], stride, n, &ss[0], count, b, signs)
+						perturbPairLanesKernel(&got[1].s[first], &got[2].s[first], stride, &theta[0], n, 0.3, &ss[0], count, b, signs)
+						for k, name := range []string{"fill", "plus", "minus"} {
+							got[k].check(t, want[k], "%s: %d rows of %d lanes from block %d, signs %v", name, n, count, b, signs)
+						}
 					}
 				}
 			}

@@ -117,6 +117,27 @@ func reportMedian(b *testing.B, times []float64) {
 	b.ReportMetric(times[len(times)/10], "ns/p10")
 }
 
+// TestLorenzTimes: times take 64 bits, as those before the kernel's first observation show.
+func TestLorenzTimes(t *testing.T) {
+	l, err := NewLorenz(SimulateLorenz[float32](LorenzTruth, 100))
+	require.NoError(t, err)
+	tiers.Each(t, setTier, func(tier cpu.Tier) {
+		const n, workers = 7, 32
+		window := func(first int) []float32 {
+			s, theta, sum, t0 := make([]float32, 3*workers), make([]float32, 2*workers), make([]float32, workers), make([]int, workers)
+			noise.Fill(s, noise.New(1), 0)
+			noise.Fill(theta, noise.New(2), 0)
+			for k := range t0 {
+				t0[k] = k - first
+			}
+			from := Lorenz[float32]{z: l.z[first:]}
+			require.Equal(t, tier != cpu.Generic, from.windowKernel(s, theta, t0, n, sum))
+			return append(s, sum...)
+		}
+		require.Equal(t, window(0), window(50), "%v", tier)
+	})
+}
+
 // TestLorenzBounds: the kernels stay in their rows, and in the observations.
 func TestLorenzBounds(t *testing.T) {
 	const horizon, most = 200, 3 * 48

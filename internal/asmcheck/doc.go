@@ -12,6 +12,7 @@
 //     which jumps to the kernels of its name;
 //   - on arm64, the words that stand for instructions decode to what their macros in
 //     neon_arm64.h say;
+//   - tables of Exp, Tanh and Lorenz have the constants of plain Go;
 //   - every function in a .s file is in the program, so that nothing goes unchecked.
 //
 // testdata/bad breaks each rule; the tests must find that.
