@@ -314,7 +314,7 @@ func TestDigitsBadInput(t *testing.T) {
 		{"train digits --frobnicate", []string{"--frobnicate", "--workers"}},
 		{"train digits twice", []string{"twice"}},
 		{"train digits --data=", []string{"--data", "a directory"}},
-		{"train digits --data none", []string{"--data: stat none", "train-images-idx3-ubyte", "optdigits.tra"}},
+		{"train digits --data none", []string{"--data: ", "train-images-idx3-ubyte", "optdigits.tra"}},
 		{"train digits --data " + empty, []string{"--data: no images", "train-images-idx3-ubyte"}},
 		{"train digits --data " + filepath.Join(good, "train-images-idx3-ubyte"), []string{"is a file", "a directory"}},
 		{"train digits --data " + short, []string{"--data: ", "train-images-idx3-ubyte", "25600"}},

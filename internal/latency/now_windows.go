@@ -1,4 +1,4 @@
-package main
+package latency
 
 import (
 	"time"
@@ -16,9 +16,9 @@ var (
 	}()
 )
 
-// now returns the time since some moment. time.Now goes in steps of half a millisecond
+// Now returns the time since some moment. time.Now goes in steps of half a millisecond
 // or more here, which is longer than what is timed.
-func now() time.Duration {
+func Now() time.Duration {
 	var n int64
 	counter.Call(uintptr(unsafe.Pointer(&n)))
 	return time.Duration(n/ticksPerSecond)*time.Second + time.Duration(n%ticksPerSecond)*time.Second/time.Duration(ticksPerSecond)
