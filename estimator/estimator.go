@@ -70,7 +70,8 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("estimator: gradient %d: the system has panicked: %v", e.Gradient, e.Value)
 }
 
-// New returns an Estimator for sys. Errors are of type *[ConfigError].
+// New returns an Estimator for sys. Errors are of type *[ConfigError]. (In a module for
+// Go 1.20 the type must be named, New[float32](sys, cfg): it can't infer it from sys.)
 //
 // It takes memory for N pairs of states, and two vectors like theta for each
 // goroutine; there is no perturbation for each worker, but with Config.KeepSums.

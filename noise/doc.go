@@ -31,13 +31,16 @@
 // # Arguments
 //
 // The destination comes first. Lengths, offsets, and how slices may overlap are said
-// with each call; none allocates. All are safe for concurrent use on different
-// destinations.
+// with each call. Slices may be empty or nil, where there is nothing to do. A call that
+// panics has changed nothing. None allocates. All are safe for concurrent use on
+// different destinations.
 //
 // # Cost
 //
 // A normal takes a quarter of a Philox block, a square root and some 16 other
-// operations, a sign 1/128 of a block. Calls make one pass over their slices.
+// operations, a sign 1/128 of a block. Calls make one pass over their slices,
+// Combine and CombineSigns one for 16 streams or more. All work is done on the caller's
+// goroutine. (nres bench, the command, has times of all.)
 //
 // # Element types
 //

@@ -17,8 +17,9 @@ import (
 //
 // where ε_j are the normals of ss[j]. Multiples of 16 streams are fastest. What is
 // between the rows is left alone, so that plus and minus may be interleaved. It panics
-// if they are too short, if stride is less than len(ss), if an element of plus is one
-// of minus, or if theta is among the rows of either.
+// if they are too short, that is shorter than (len(theta)−1)·stride + len(ss), if stride
+// is less than len(ss), if an element of plus is one of minus, or if theta is among the
+// rows of either; but never if theta or ss is empty.
 func PerturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma F, ss []Stream) {
 	if checkLanes(plus, minus, stride, theta, len(ss)) {
 		perturbPairLanes(plus, minus, stride, theta, sigma, ss, false)

@@ -125,7 +125,8 @@ func AxpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { axpySigns(g, w, 
 //	}
 //
 // where ε_k are the normals of ss[k], numbered as by [Fill]. It has the same bits as
-// one [Axpy] a stream, in order, and makes one pass over g. To share the work among
+// one [Axpy] a stream, in order, but passes over g once for 16 streams or more, and works
+// on the caller's goroutine alone. To share the work among
 // goroutines or machines, give each a range of g (and its offset): sums of parts of
 // the streams, added up, have other bits. It panics if the lengths of ws and ss do not
 // match or if g overlaps ws.

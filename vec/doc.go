@@ -35,6 +35,9 @@
 //
 // The destination comes first. Functions panic if the lengths of their slices
 // differ. A destination may be exactly one of the inputs, or several of them, or
-// not overlap them; if it overlaps one inexactly the function panics. Inputs may
-// overlap each other in any way. Nothing allocates.
+// not overlap them; if it overlaps one inexactly the function panics. (AxpyRows, whose
+// slices are of different lengths, has rules of its own.) Inputs may overlap each other
+// in any way. Slices may be empty or nil. A call that panics has changed nothing.
+// Nothing allocates, and all work is done on the caller's goroutine. All are safe for
+// concurrent use on different destinations.
 package vec

@@ -2,7 +2,10 @@ package vec
 
 import "github.com/noise-reuse/nres/internal/alias"
 
-const badRow = "vec: a row is out of range"
+const (
+	badRow        = "vec: a row is out of range"
+	badRowOverlap = "vec: y overlaps a or x"
+)
 
 // AxpyRows adds a sum of rows of x, each times a number, to y, which is how a product
 // of matrices, or a convolution, becomes loops over rows:
@@ -25,7 +28,7 @@ func AxpyRows[F Float](y []F, a []F, x []F, at []int) {
 		panic(badRow)
 	}
 	if alias.Overlap(y, x) || alias.Overlap(y, a) {
-		panic(badOverlap)
+		panic(badRowOverlap)
 	}
 	axpyRows(y, a, x, at)
 }

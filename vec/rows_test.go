@@ -99,8 +99,9 @@ func TestAxpyRowsPanics(t *testing.T) {
 	assert.NotPanics(t, func() { AxpyRows(x[:5], []float64{1}, x[5:], []int{0}) })
 	assert.NotPanics(t, func() { AxpyRows(x[3:3], x, x, make([]int, len(x))) })
 	assert.NotPanics(t, func() { AxpyRows(y, y[2:2], x, nil) })
-	assert.PanicsWithValue(t, badOverlap, func() { AxpyRows(x[:5], []float64{1}, x[4:], []int{1}) })
-	assert.PanicsWithValue(t, badOverlap, func() { AxpyRows(y, y[3:], x, []int{0}) })
+	assert.PanicsWithValue(t, badRowOverlap, func() { AxpyRows(x[:5], []float64{1}, x[4:], []int{1}) })
+	assert.PanicsWithValue(t, badRowOverlap, func() { AxpyRows(x, []float64{1}, x, []int{0}) }, "not even exactly")
+	assert.PanicsWithValue(t, badRowOverlap, func() { AxpyRows(y, y[3:], x, []int{0}) })
 	assert.PanicsWithValue(t, badRow, func() { AxpyRows(x, []float64{1}, y, []int{math.MaxInt}) })
 }
 

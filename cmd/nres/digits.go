@@ -12,10 +12,10 @@ import (
 	"math"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/internal/latency"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/optim"
 	"github.com/noise-reuse/nres/tasks"
@@ -356,9 +356,9 @@ func (j *digitsJob) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer r.est.Close()
 	bar := newProgress(stderr, j.iterations, j.quiet)
-	began := time.Now()
+	began := latency.Now()
 	err = r.loop(ctx, bar)
-	elapsed := time.Since(began)
+	elapsed := latency.Now() - began
 	bar.close()
 	report, err := ended(err, r.keep, r.Iteration, j.iterations, "iterations")
 	if !report {

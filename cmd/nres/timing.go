@@ -7,6 +7,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/noise-reuse/nres/internal/latency"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -44,9 +45,9 @@ func (t *timer) fit(took, d time.Duration) {
 }
 
 func stopwatch(loop func(int), calls int) time.Duration {
-	began := time.Now()
+	began := latency.Now()
 	loop(calls)
-	return time.Since(began)
+	return latency.Now() - began
 }
 
 // clock estimates the processor's frequency in GHz, from a chain of instructions

@@ -9,11 +9,11 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/noise-reuse/nres"
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
 	"github.com/noise-reuse/nres/estimator"
+	"github.com/noise-reuse/nres/internal/latency"
 	"github.com/noise-reuse/nres/optim"
 	"github.com/noise-reuse/nres/tasks"
 	"github.com/spf13/cobra"
@@ -335,9 +335,9 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	resumed := tr.len()
 	bar := newProgress(stderr, j.iterations, j.quiet)
-	began := time.Now()
+	began := latency.Now()
 	err = j.train(ctx, est, opt, tr, keep, bar)
-	elapsed := time.Since(began)
+	elapsed := latency.Now() - began
 	bar.close()
 	report, err := ended(err, keep, tr.len(), j.iterations, "iterations")
 	if !report {

@@ -5,8 +5,9 @@
 // The functions are built from IEEE-754 operations that are each rounded once,
 // with polynomials of their own, so a result is the same to the last bit on
 // every architecture and with every version of Go. They use nothing of package
-// math but the conversions between floats and their bits: math.Exp, math.Log
-// and others are assembly on some architectures and differ there.
+// math that computes: math.Exp, math.Log and others are assembly on some architectures
+// and differ there. Square roots are not here, because math.Sqrt is correctly rounded
+// everywhere, and so is F(math.Sqrt(float64(x))).
 //
 // Where a result is NaN, its sign and payload are unspecified.
 //
