@@ -84,7 +84,9 @@
 // The next call's sums begin while this one's last ones still wait for each other, as
 // far as there are registers to rename to: of a call of 1024 elements these decide 10 %.
 // So those that hold nothing are let go, and the lanes are folded in the fewest cycles
-// rather than instructions.
+// rather than instructions. Nor is the first block added to +0, but for a quarter: a lane
+// may begin with -0 then, but what is left of it is added to a lane of that quarter, none
+// of which ever is -0.
 #define AVX512_REDUCE32(SHAPE, PART, ADVANCE) \
 	SHLQ    $2, left                 \
 	VPXOR   X0, X0, X0               \
@@ -92,7 +94,17 @@
 	VPXOR   X2, X2, X2               \
 	VPXOR   X3, X3, X3               \
 	TESTQ   pacc, pacc               \
-	JEQ     blocks                   \
+	JNE     load                     \
+	CMPQ    left, $256               \
+	JLT     blocks                   \
+	SHAPE(VMOVUPS, VMULPS, 0, Z0)    \
+	SHAPE(VMOVUPS, VMULPS, 64, Z1)   \
+	SHAPE(VMOVUPS, VMULPS, 128, Z2)  \
+	ADDTO32(SHAPE, 192, Z3, Z4)      \
+	ADVANCE($256)                    \
+	SUBQ    $256, left               \
+	JMP     blocks                   \
+load:                                    \
 	VMOVUPS 0(pacc), Z0              \
 	VMOVUPS 64(pacc), Z1             \
 	VMOVUPS 128(pacc), Z2            \

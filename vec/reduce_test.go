@@ -87,13 +87,20 @@ func testReductions[F Float](t *testing.T) {
 }
 
 func TestReductionsNeverReturnMinusZero(t *testing.T) {
-	for n := 0; n < 70; n++ {
-		x := make([]float64, n)
-		for i := range x {
-			x[i] = math.Copysign(0, -1)
+	t.Run("float32", testNeverMinusZero[float32])
+	t.Run("float64", testNeverMinusZero[float64])
+}
+
+func testNeverMinusZero[F Float](t *testing.T) {
+	for n := 0; n < 3*64; n++ {
+		minus, plus := make([]F, n), make([]F, n)
+		for i := range minus {
+			minus[i] = F(math.Copysign(0, -1))
 		}
-		if math.Signbit(Sum(x)) || math.Signbit(Dot(x, make([]float64, n))) {
-			t.Errorf("-0 at length %d", n)
+		for _, got := range []F{Sum(minus), Dot(minus, plus), Dot(plus, minus), SumSq(minus)} {
+			if toBits(got) != 0 {
+				t.Errorf("-0 at length %d", n)
+			}
 		}
 	}
 }
