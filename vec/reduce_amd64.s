@@ -81,12 +81,19 @@
 	VPERMILPD $1, X0, X1 \
 	VADDSD    X1, X0, X0
 
+#define AVX512_BLOCK32(SHAPE, o) \
+	ADDTO32(SHAPE, o+0, Z0, Z4)   \
+	ADDTO32(SHAPE, o+64, Z1, Z4)  \
+	ADDTO32(SHAPE, o+128, Z2, Z4) \
+	ADDTO32(SHAPE, o+192, Z3, Z4)
+
 // The next call's sums begin while this one's last ones still wait for each other, as
 // far as there are registers to rename to: of a call of 1024 elements these decide 10 %.
 // So those that hold nothing are let go, and the lanes are folded in the fewest cycles
-// rather than instructions. Nor is the first block added to +0, but for a quarter: a lane
-// may begin with -0 then, but what is left of it is added to a lane of that quarter, none
-// of which ever is -0.
+// rather than instructions. Beside a neighbour on the core instructions count, and so two
+// blocks make a turn. If their number is even the first one isn't added to +0, but for a
+// quarter: a lane may begin with -0 then, but what is left of it is added to a lane of that
+// quarter, none of which ever is -0.
 #define AVX512_REDUCE32(SHAPE, PART, ADVANCE) \
 	SHLQ    $2, left                 \
 	VPXOR   X0, X0, X0               \
@@ -95,35 +102,40 @@
 	VPXOR   X3, X3, X3               \
 	TESTQ   pacc, pacc               \
 	JNE     load                     \
-	CMPQ    left, $256               \
-	JLT     blocks                   \
+	TESTQ   $256, left               \
+	JNE     odd                      \
+	SUBQ    $512, left               \
+	JLT     rest                     \
 	SHAPE(VMOVUPS, VMULPS, 0, Z0)    \
 	SHAPE(VMOVUPS, VMULPS, 64, Z1)   \
 	SHAPE(VMOVUPS, VMULPS, 128, Z2)  \
 	ADDTO32(SHAPE, 192, Z3, Z4)      \
-	ADVANCE($256)                    \
-	SUBQ    $256, left               \
-	JMP     blocks                   \
+	JMP     second                   \
 load:                                    \
 	VMOVUPS 0(pacc), Z0              \
 	VMOVUPS 64(pacc), Z1             \
 	VMOVUPS 128(pacc), Z2            \
 	VMOVUPS 192(pacc), Z3            \
-blocks:                                  \
-	SUBQ $256, left                  \
-	JLT  rest                        \
-loop:                                    \
-	ADDTO32(SHAPE, 0, Z0, Z4)        \
-	ADDTO32(SHAPE, 64, Z1, Z4)       \
-	ADDTO32(SHAPE, 128, Z2, Z4)      \
-	ADDTO32(SHAPE, 192, Z3, Z4)      \
+	TESTQ   $256, left               \
+	JEQ     pairs                    \
+odd:                                     \
+	AVX512_BLOCK32(SHAPE, 0)         \
 	ADVANCE($256)                    \
 	SUBQ $256, left                  \
+pairs:                                   \
+	SUBQ $512, left                  \
+	JLT  rest                        \
+loop:                                    \
+	AVX512_BLOCK32(SHAPE, 0)         \
+second:                                  \
+	AVX512_BLOCK32(SHAPE, 256)       \
+	ADVANCE($512)                    \
+	SUBQ $512, left                  \
 	JGE  loop                        \
 	VPXOR X4, X4, X4                 \
 	RELEASE                          \
 rest:                                    \
-	ADDQ $256, left                  \
+	ADDQ $512, left                  \
 	JEQ  store                       \
 	SHRQ $2, left                    \
 	AVX512_MASK(left, K1)            \
