@@ -70,6 +70,15 @@ func TestCheckLanes(t *testing.T) {
 		err := unroll.CheckLanes[float64](wrongLanes{laned[float64]{System: sys}, wrong}, theta, 0.1, 1)
 		require.ErrorContains(t, err, "with Step")
 	}
+	for what, changes := range map[string]changingLanes{
+		"theta": {changes: func(theta []float64, _ []int, _ []noise.Stream) { theta[len(theta)-1] *= 2 }},
+		"t0":    {changes: func(_ []float64, t0 []int, _ []noise.Stream) { t0[7]++ }},
+		"env":   {changes: func(_ []float64, _ []int, env []noise.Stream) { env[7] = env[7].Derive(1) }},
+	} {
+		changes.laned = laned[float64]{System: walk[float64]{3, 30, true}}
+		err := unroll.CheckLanes[float64](changes, theta, 0.1, 1)
+		require.EqualError(t, err, "unroll: WindowLanes of estimator.changingLanes has changed "+what)
+	}
 }
 
 type wrongLanes struct {
@@ -80,6 +89,17 @@ type wrongLanes struct {
 func (w wrongLanes) WindowLanes(s, theta []float64, t0 []int, n int, env []noise.Stream, sum []float64) {
 	w.laned.WindowLanes(s, theta, t0, n, env, sum)
 	w.wrong(s, sum, t0)
+}
+
+// changingLanes changes what it may only read, after use.
+type changingLanes struct {
+	laned[float64]
+	changes func(theta []float64, t0 []int, env []noise.Stream)
+}
+
+func (c changingLanes) WindowLanes(s, theta []float64, t0 []int, n int, env []noise.Stream, sum []float64) {
+	c.laned.WindowLanes(s, theta, t0, n, env, sum)
+	c.changes(theta, t0, env)
 }
 
 // TestLanes: workers in lanes have the bits of workers one by one, in gradients,

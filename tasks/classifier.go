@@ -45,8 +45,8 @@ func (c *Classifier[F]) StateLen() int { return 1 }
 // Horizon returns 1.
 func (c *Classifier[F]) Horizon() int { return 1 }
 
-// Init does nothing.
-func (c *Classifier[F]) Init([]F, noise.Stream) {}
+// Init sets the state, which nothing depends on, to 0.
+func (c *Classifier[F]) Init(s []F, _ noise.Stream) { s[0] = 0 }
 
 // Step returns the mean loss of the batch.
 func (c *Classifier[F]) Step(_, theta []F, _ int, env noise.Stream) F {

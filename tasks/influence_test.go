@@ -137,7 +137,7 @@ func testInfluenceLanes[F vec.Float](t *testing.T) {
 		l, err := NewInfluence[F](horizon)
 		require.NoError(t, err)
 		for seed := uint64(0); seed < 3; seed++ {
-			require.NoError(t, unroll.CheckLanes[F](l, []F{InfluenceStart}, 10, seed))
+			require.NoError(t, unroll.CheckSystem[F](l, []F{InfluenceStart}, 10, seed))
 		}
 	}
 }

@@ -35,7 +35,7 @@ func testLorenzLanes[F vec.Float](t *testing.T) {
 		for _, theta := range [][]F{{F(LorenzTruth[0]), F(LorenzTruth[1])}, {F(LorenzStart[0]), F(LorenzStart[1])}} {
 			for _, sigma := range []F{0.04, 1, 100} {
 				for seed := uint64(0); seed < seeds; seed++ {
-					require.NoError(t, unroll.CheckLanes[F](l, theta, sigma, seed))
+					require.NoError(t, unroll.CheckSystem[F](l, theta, sigma, seed))
 				}
 			}
 		}

@@ -90,7 +90,7 @@ func testRecurrenceLanes[F vec.Float](t *testing.T) {
 			r, err := NewRecurrence(some(c.n*c.n, share), some(c.n*c.d, share), some(c.n, 1), 2, c.horizon)
 			require.NoError(t, err)
 			for seed := uint64(0); seed < 3; seed++ {
-				require.NoError(t, unroll.CheckLanes[F](r, some(c.d, 1), 1, seed))
+				require.NoError(t, unroll.CheckSystem[F](r, some(c.d, 1), 1, seed))
 			}
 		}
 	}

@@ -13,7 +13,7 @@
 // particular.
 //
 // For speed, a system may also be a [Windower], which saves calls, or a [Laner], which
-// advances many particles side by side. All forms must give the same bits. A
-// [Differentiable] has the derivatives of its steps as well, which package baseline and
+// advances many particles side by side. All forms must give the same bits, which
+// [CheckSystem], for the tests of a system, compares. A [Differentiable] has the derivatives of its steps as well, which package baseline and
 // PESAnalytic ask for.
 package unroll

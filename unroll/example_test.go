@@ -53,7 +53,25 @@ func ExampleWindow() {
 	// Output: state 0.502, mean loss 0.0008
 }
 
-// A system written for many particles side by side. CheckLanes belongs in its tests.
+// forgetful has a counter, which its Init leaves as the last episode left it.
+type forgetful struct{ neuron }
+
+func (forgetful) StateLen() int { return 2 }
+func (forgetful) Step(s, theta []float32, t int, env noise.Stream) float32 {
+	s[1]++
+	return neuron{}.Step(s[:1], theta, t, env)
+}
+
+// CheckSystem belongs in the tests of every system.
+func ExampleCheckSystem() {
+	fmt.Println(unroll.CheckSystem[float32](neuron{}, []float32{0.9, 0.1}, 0.5, 1))
+	fmt.Println(unroll.CheckSystem[float32](forgetful{}, []float32{0.9, 0.1}, 0.5, 1))
+	// Output:
+	// <nil>
+	// unroll: Init of unroll_test.forgetful doesn't set element 1 of the state, or not by env alone
+}
+
+// A system written for many particles side by side. CheckLanes compares it with Step.
 func ExampleLaner() {
 	err := unroll.CheckLanes[float32](neuron{}, []float32{0.9, 0.1}, 0.5, 1)
 	fmt.Println("differences:", err)

@@ -12,7 +12,8 @@ import (
 // time. If one panics, so does the call of the estimator, on its caller's goroutine; who
 // recovers finds the estimator as it is after an error. Randomness may come from env only. The
 // estimators give all steps of an episode the same env, and the two members of an antithetic
-// pair the same, too; use env.Derive(uint64(t)) for what is to differ from step to step.
+// pair the same, too; use env.Derive(uint64(t)) for what is to differ from step to step, or,
+// where a few bits will do, env.Word(uint64(t)): noise.Words makes those of many steps at once.
 //
 // For the same bits on every machine, write products that feed a sum with an
 // explicit conversion, F(a*b) + c, which keeps the compiler from fusing them, and
