@@ -29,8 +29,12 @@ import (
 // Sign keep one bad window from weighing more than it should. examples/tuner is one.
 //
 // [NewAskTell] makes one. All methods are safe for concurrent use; while Gradient sums up, which
-// takes as long as for an Estimator, the others wait. Once workers have told as much as they do
-// between two gradients, Ask, Tell and Gradient don't allocate.
+// takes as long as for an Estimator, the others wait. theta and the optimizer are the caller's to
+// guard: theta may not change while Ask reads it, nor either of them or the AskTell between the parts of a checkpoint.
+//
+// Once workers have told as much as they do between two gradients, Ask, Tell and Gradient don't
+// allocate. Until Gradient is called, what is told takes memory, 64 bytes for each
+// perturbation, and Gradient time in proportion.
 type AskTell[F vec.Float] struct {
 	mu      sync.Mutex
 	crew    *crew[F] // what the goroutines hold
@@ -120,7 +124,8 @@ func (a *AskTell[F]) Close() {
 }
 
 // SetSigma changes σ, for a schedule. Call it after Gradient: what has been told is
-// weighed with the new σ. The error, if sigma or 1/sigma is not positive and finite in
+// weighed with the new σ. So is what will be told to questions that are open, which were asked
+// with the old one: the gradient is off by the ratio. After a large change, Ask again. The error, if sigma or 1/sigma is not positive and finite in
 // type F, is of type *[ConfigError].
 func (a *AskTell[F]) SetSigma(sigma float64) error {
 	a.mu.Lock()

@@ -15,8 +15,9 @@ const thetaLength = "estimator: theta must have the length of the system's param
 // the mean loss of an episode whose parameters are θ + σε with a new standard normal
 // ε every period K of steps (Li et al., equation 7), and its standard error, from n
 // antithetic pairs. With a period of T or more it is E L(θ + σε), that of NRES and
-// FullES (equation 2). It makes 2nT steps of the system on the calling goroutine. It
-// panics if period is below 1, n below 2, sigma negative or not finite, or theta doesn't have
+// FullES (equation 2). One seed gives the same perturbations at every theta, so
+// a difference between two thetas is far more exact than stderr: central differences check a
+// gradient. It makes 2nT steps of the system on the calling goroutine. It panics if period is below 1, n below 2, sigma negative or not finite, or theta doesn't have
 // the system's ParamLen; with sigma = 0 it is the loss at theta.
 func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, period, n int, seed uint64) (mean, stderr float64) {
 	if period < 1 || n < 2 {

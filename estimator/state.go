@@ -45,7 +45,8 @@ func (e *engine[F]) statesOf(all []F, i int) [][]F {
 
 // UnmarshalBinary restores a state. It returns an error, and changes nothing, if the
 // data is damaged or of an estimator of another configuration, whose differences it
-// names. Parallelism, KeepSums, NonFinite and Strict may differ.
+// names. Parallelism, KeepSums, NonFinite and Strict may differ. Sigma is compared as New was
+// given it; that of SetSigma, which Config returns, is part of the state.
 func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
 	e.idle()
 	r := codec.Checked(data)

@@ -14,6 +14,7 @@ import (
 
 // A Spread is what was found about the distribution of a random vector.
 type Spread struct {
+	// Mean has itself the total variance Variance/n, with the n that [Variance] was given.
 	Mean []float64
 	// Variance is the total variance, the trace of the covariance matrix; the
 	// estimate is unbiased.
