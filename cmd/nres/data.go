@@ -14,7 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// readSeries reads a series from a CSV file: a value a row, or a time and a value.
+// readSeries reads a series from a CSV file: a value a row, or a time and a value, in equal
+// steps of time, whose unit is the caller's.
 // The first row may be a header.
 func readSeries(path string) ([]float64, error) {
 	text, err := os.ReadFile(path)
@@ -33,7 +34,7 @@ func parseSeries(text []byte) ([]float64, error) {
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	r.ReuseRecord = true
 	var z []float64
-	before := math.Inf(-1)
+	before, step := math.Inf(-1), 0.0
 	for first := true; ; first = false {
 		row, err := r.Read()
 		if err == io.EOF {
@@ -64,6 +65,13 @@ func parseSeries(text []byte) ([]float64, error) {
 		if len(row) == 2 {
 			if t <= before {
 				return nil, fmt.Errorf("line %d: time %s does not come after the row before; allowed: increasing times", line, strings.TrimSpace(row[0]))
+			}
+			switch by := t - before; {
+			case len(z) == 1:
+				step = by
+			case len(z) > 1 && math.Abs(by-step) > step/2: // not for rounding: a row is missing
+				return nil, fmt.Errorf("line %d: time %s is %.6g after the row before, the first two are %.6g apart; allowed: equal steps",
+					line, strings.TrimSpace(row[0]), by, step)
 			}
 			before = t
 		}

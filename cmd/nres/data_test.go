@@ -54,6 +54,7 @@ func TestParseSeries(t *testing.T) {
 		"quoted":         "\"z\"\n\"1.5\"\n-2\n3e1\n",
 		"time":           "0,1.5\n1,-2\n2,3e1\n",
 		"time, header":   "t, z\n0.5, 1.5\n1, -2\n1.5, 3e1\n",
+		"rounded":        "0.33,1.5\n0.67,-2\n1,3e1\n",
 		"blank lines":    "\n1.5\n\n-2\n3e1\n\n",
 		"Windows":        "\ufefft,z\r\n0,1.5\r\n1,-2\r\n2,3e1\r\n",
 		"word for names": "time,infection\n0,1.5\n1,-2\n2,3e1\n",
@@ -82,6 +83,8 @@ func TestParseSeriesErrors(t *testing.T) {
 		{"ragged after header", "z\n1,2\n", "line 2: 2 columns, and other rows have 1"},
 		{"three columns", "1,2,3\n", "line 1: 3 columns; allowed: one column"},
 		{"time stands still", "0,1\n1,2\n1,3\n", "line 3: time 1 does not come after"},
+		{"a row is missing", "t,z\n0.5,1\n1,2\n1.5,2\n2.5,3\n", "line 5: time 2.5 is 1 after the row before, the first two are 0.5 apart; allowed: equal steps"},
+		{"two at a time", "0,1\n1,2\n1.25,3\n", "line 3: time 1.25 is 0.25 after the row before"},
 		{"quote", "1\n\"2\n", "line 2"},
 	} {
 		_, err := parseSeries([]byte(c.text))

@@ -157,7 +157,7 @@ func TestBadInput(t *testing.T) {
 		{"completion tcsh", []string{"completion takes no arguments", "bash, fish, powershell, zsh"}},
 		{"train sudoku", []string{`"sudoku"`, "influence, lorenz, digits"}},
 		{"train sudoku --workers 3", []string{`"sudoku"`, "influence, lorenz, digits"}},
-		{"train --workers 3", []string{"influence, lorenz, digits"}},
+		{"train --workers 3", []string{"train takes a task; tasks are: influence, lorenz, digits"}},
 		{"train lorenz lorenz", []string{"one task"}},
 		{"--frobnicate", []string{"--frobnicate", "--help"}},
 		{"train lorenz --frobnicate", []string{"--frobnicate", "--workers", "--data"}},

@@ -102,7 +102,7 @@ Tasks:
 	f.Float64Var(&j.lr, "lr", 0, fmt.Sprintf("learning `rate` (%v with adam, if the task's is for sgd)", adamLR))
 	f.IntVar(&j.iterations, "iterations", 0, "`number` of updates")
 	j.seedFlags(f)
-	f.StringVar(&j.data, "data", "", "fit the series in this CSV `file`: a value a row, or time and value")
+	f.StringVar(&j.data, "data", "", "fit the series in this CSV `file`: a value a row, or time and value, a step of the system apart (lorenz: 0.005)")
 	f.StringVar(&j.plot, "plot", "", "picture to write, a .png or .svg `file`, or \"none\" (default \"nres-TASK.png\")")
 	f.StringVar(&j.csv, "csv", "", "table to write, a CSV `file`: loss and parameters of every iteration")
 	j.checkpointFlags(f, 500)
@@ -156,6 +156,9 @@ func taskArgument(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	names := append(taskNames(), commandNames(cmd)...) // those with flags of their own
+	if len(args) == 0 {
+		return fmt.Errorf("%s takes a task; tasks are: %s", cmd.Name(), strings.Join(names, ", "))
+	}
 	return fmt.Errorf("unknown task %q; tasks are: %s", name, choice(name, names))
 }
 
