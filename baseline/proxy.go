@@ -17,7 +17,7 @@ import (
 //
 // which it returns (Zhang, Clune and Stanley, 2017, section 4). The correlation of d
 // elements is ρ with a standard deviation of (1−ρ²)^1.5/√d. An estimate from n mirrored
-// pairs has ρ = √(n/(n+d−1)).
+// pairs has E ρ² = n/(n+d−1), where the loss is linear.
 //
 // It panics if dst and grad differ in length or overlap, or 0 < rho ≤ 1 doesn't hold. With
 // rho = 1, or one element, dst is grad. It makes d normals.

@@ -106,9 +106,9 @@
 // [AskTell] is for evaluators that run elsewhere: a question is a stream, an answer two
 // losses.
 //
-// For a linear loss the correlation of an estimate from n pairs with the gradient is
-// 1/√(1+(d+1)/n): it takes n of the order of d for a direction, but a few thousand are
-// enough to learn by (Zhang, Clune and Stanley, 2017).
+// For a linear loss the correlation ρ of an estimate from n pairs with the gradient
+// has E ρ² = n/(n+d−1): it takes n of the order of d for a direction, but a few thousand
+// are enough to learn by (Zhang, Clune and Stanley, 2017).
 //
 // # Other drivers
 //
