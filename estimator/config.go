@@ -77,7 +77,8 @@ const (
 )
 
 // NonFinite says what to do about a loss that is NaN or infinite, or so large, given σ, that
-// the gradient might be: see [NonFiniteError].
+// the gradient might be: see [NonFiniteError]. A loss on its way there counts in full: 1e30 in one
+// window is a gradient like that. If a system may diverge, bound its losses, or shape them by Sign or CenteredRank.
 type NonFinite uint8
 
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
@@ -92,6 +93,53 @@ func ExampleAskTell() {
 	}
 	fmt.Printf("knobs %.1f\n", theta)
 	// Output: knobs [2.0 -1.0]
+}
+
+// Four replicas of a service tune it together, each at its own pace. Whoever has told
+// enough for a gradient makes the step.
+func ExampleAskTell_replicas() {
+	const replicas, window = 4, 10
+	at, err := estimator.NewAskTell[float64](1, 2*window, estimator.Config{
+		Workers: replicas, Window: window, Sigma: 0.1, Phase: estimator.LockStep, Noise: estimator.Signs,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cost := func(knob float64, requests int) float64 { return float64(requests) * (knob - 2) * (knob - 2) }
+
+	var mu sync.Mutex // guards theta, grad and adam
+	theta, grad, adam := []float64{0}, []float64{0}, optim.NewAdam(0.05)
+	replica := func(worker int) {
+		plus, minus := []float64{0}, []float64{0}
+		for i := 0; i < 300; i++ {
+			mu.Lock()
+			q := at.Ask(worker, plus, minus, theta)
+			mu.Unlock()
+			// It serves, with plus and with minus.
+			err := at.Tell(q, cost(plus[0], q.Steps), cost(minus[0], q.Steps))
+			if err != nil { // late, or not finite: this answer is lost, no more
+				continue
+			}
+			mu.Lock()
+			if at.Told() >= replicas*window {
+				at.Gradient(grad)
+				adam.Step(theta, grad)
+			}
+			mu.Unlock()
+		}
+	}
+	var wg sync.WaitGroup
+	for worker := 0; worker < replicas; worker++ {
+		wg.Add(1)
+		go func(worker int) {
+			defer wg.Done()
+			replica(worker)
+		}(worker)
+	}
+	wg.Wait()
+	fmt.Printf("knob %.1f\n", theta[0])
+	// Output: knob 2.0
 }
 
 // Other machines evaluate a population. Each of them needs theta and, for every pair, a
