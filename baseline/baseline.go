@@ -36,10 +36,10 @@ func (m Method) String() string {
 // Config holds what an [Estimator] is made from.
 type Config struct {
 	Method  Method
-	Phase   estimator.Phase
-	Workers int // N ≥ 1
-	Window  int // W, in steps, 1 to T; BPTT: T, or 0, which stands for it
-	Period  int // K ≥ 1, in steps, for DODGE, or 0, which stands for T; 0 with the other methods
+	Phase   estimator.Phase // not Staggered
+	Workers int             // N ≥ 1
+	Window  int             // W, in steps, 1 to T; BPTT: T, or 0, which stands for it
+	Period  int             // K ≥ 1, in steps, for DODGE, or 0, which stands for T; 0 with the other methods
 	Seed    uint64
 }
 

@@ -38,6 +38,9 @@ type Section struct {
 // is a symbolic link that is replaced, not the file that it leads to. A directory, a
 // device or the like is refused, with an *[Error]. There must be one writer for a path at a time.
 func Write(path string, sections ...Section) (err error) {
+	if path == "" {
+		return errors.New("checkpoint: the path is empty")
+	}
 	old, missing := os.Stat(path)
 	if missing == nil && !old.Mode().IsRegular() {
 		return &Error{path, errors.New("not a regular file")}

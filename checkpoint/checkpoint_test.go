@@ -81,6 +81,7 @@ func TestNoFile(t *testing.T) {
 	dir := t.TempDir()
 	assert.EqualError(t, Write(dir, sections...), "checkpoint "+dir+": not a regular file")
 	assert.NoFileExists(t, dir+".tmp")
+	assert.EqualError(t, Write("", sections...), "checkpoint: the path is empty")
 	_, err := os.ReadDir(dir)
 	assert.NoError(t, err)
 

@@ -65,7 +65,7 @@ type Question struct {
 	// Env is the episode's stream of randomness, the same for both systems.
 	Env noise.Stream
 	// Eps is the stream of the perturbation, which is of the parameters Lo to Hi−1.
-	// These and theta are all that an evaluator elsewhere needs to know:
+	// These, theta and σ are all that an evaluator elsewhere needs to know:
 	//
 	//	noise.PerturbPair(plus[q.Lo:q.Hi], minus[q.Lo:q.Hi], theta[q.Lo:q.Hi], sigma, q.Eps, uint64(q.Lo))
 	//
