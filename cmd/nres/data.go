@@ -84,16 +84,25 @@ func parseSeries(text []byte) ([]float64, error) {
 }
 
 // isHeader says whether row has names instead of numbers: all fields start with a
-// letter, and none is a word for a number.
+// letter, and none is a word for a number. An index may be without a name, as
+// pandas writes it, and names be behind a #, as numpy does.
 func isHeader(row []string) bool {
-	for _, field := range row {
+	names := 0
+	for i, field := range row {
 		field = strings.TrimSpace(field)
+		if i == 0 {
+			field = strings.TrimSpace(strings.TrimPrefix(field, "#"))
+		}
+		if field == "" {
+			continue
+		}
 		first, _ := utf8.DecodeRuneInString(field)
 		if _, err := strconv.ParseFloat(field, 64); err == nil || !unicode.IsLetter(first) {
 			return false
 		}
+		names++
 	}
-	return true
+	return names > 0
 }
 
 // parseNumber parses a finite float32.

@@ -57,6 +57,8 @@ func TestParseSeries(t *testing.T) {
 		"rounded":        "0.33,1.5\n0.67,-2\n1,3e1\n",
 		"blank lines":    "\n1.5\n\n-2\n3e1\n\n",
 		"Windows":        "\ufefft,z\r\n0,1.5\r\n1,-2\r\n2,3e1\r\n",
+		"pandas":         ",z\n0,1.5\n1,-2\n2,3e1\n",
+		"numpy":          "# t,z\n0,1.5\n1,-2\n2,3e1\n",
 		"word for names": "time,infection\n0,1.5\n1,-2\n2,3e1\n",
 	} {
 		z, err := parseSeries([]byte(text))
@@ -69,6 +71,9 @@ func TestParseSeriesErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", "no values"},
 		{"header only", "t,z\n", "no values"},
+		{"nothing in two columns", ",\n1,2\n", `line 1: "" is not a number`},
+		{"no value at first", "1,\n2,3\n", `line 1: "" is not a number`},
+		{"a row behind a #", "# 1,2\n2,3\n", `line 1: "# 1" is not a number`},
 		{"not a number", "z\n1\n2\nthree\n", `line 4: "three" is not a number`},
 		{"two headers", "t,z\nt,z\n", `line 2: "t" is not a number`},
 		{"damaged first row", "1.2x\n2\n", `line 1: "1.2x" is not a number`},

@@ -6,7 +6,6 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
@@ -67,26 +66,30 @@ func lossPlot(j *job, tr *trace) *plot.Plot {
 	p := chart.New()
 	p.X.Label.Text = "iteration"
 	p.Y.Label.Text = lossName(j.task.Name)
-	p.Y.Tick.Marker = chart.Ticks{Log: true}
 
-	// A logarithmic axis has no zero.
+	// A logarithmic axis has no zero. A run of nothing else is on a linear one.
 	least := math.Inf(1)
 	for _, v := range tr.loss {
 		if v > 0 {
 			least = min(least, v)
 		}
 	}
-	if math.IsInf(least, 1) {
-		least = 1
+	log := !math.IsInf(least, 1)
+	if !log {
+		least = 0
 	}
+	p.Y.Tick.Marker = chart.Ticks{Log: log}
 	loss := make([]float64, tr.len())
 	for i, v := range tr.loss {
 		loss[i] = max(v, least)
 	}
 
 	window := max(1, tr.len()/100)
-	raw := chart.Line(chart.Log10(chart.Envelope(loss)), chart.Light, 0.6)
-	mean := chart.Line(chart.Log10(chart.Thin(chart.RunningMean(loss, window, least))), chart.Dark, 1.8)
+	every, means := chart.Envelope(loss), chart.Thin(chart.RunningMean(loss, window, least))
+	if log {
+		every, means = chart.Log10(every), chart.Log10(means)
+	}
+	raw, mean := chart.Line(every, chart.Light, 0.6), chart.Line(means, chart.Dark, 1.8)
 	p.Add(raw, mean)
 	if tr.len() == 1 { // of which there is no line
 		p.Add(&plotter.Scatter{XYs: mean.XYs, GlyphStyle: draw.GlyphStyle{Color: chart.Dark, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}})
@@ -95,7 +98,7 @@ func lossPlot(j *job, tr *trace) *plot.Plot {
 	p.Legend.Add(fmt.Sprintf("running mean over %d", window), mean)
 
 	p.X.Min, p.X.Max = 0, float64(tr.len())
-	lo, hi := math.Log10(slices.Min(loss)), math.Log10(slices.Max(loss))
+	_, _, lo, hi := plotter.XYRange(every)
 	margin := max(0.06*(hi-lo), 0.01)
 	p.Y.Min, p.Y.Max = lo-margin, hi+margin
 	chart.PlaceLegend(p, raw.XYs)

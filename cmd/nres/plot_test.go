@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"image/png"
 	"math"
+	"strconv"
 	"testing"
 
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
@@ -72,6 +73,19 @@ func TestPlotOneIteration(t *testing.T) {
 		}
 	}
 	assert.Greater(t, dark, 30)
+}
+
+// TestPlotZero: a loss of 0 stands at 0, which no logarithmic axis has.
+func TestPlotZero(t *testing.T) {
+	j, tr := traceOf(t, 100, func(int) float64 { return 0 }, func(i int) []float32 { return []float32{3, float32(i)} })
+	p := lossPlot(j, tr)
+	assert.Negative(t, p.Y.Min)
+	assert.Positive(t, p.Y.Max)
+	for _, tick := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		at, err := strconv.ParseFloat(tick.Label, 64)
+		require.NoError(t, err)
+		assert.InDelta(t, tick.Value, at, 1e-9)
+	}
 }
 
 // Whatever happens in a run, drawing it must not panic.

@@ -27,8 +27,8 @@ func TestLines(t *testing.T) {
 	p.close()
 	got := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	assert.Len(t, got, 2)
-	assert.Equal(t, " 500/1000 ( 50 %)  loss 51.25  0s left", got[0])
-	assert.Equal(t, "1000/1000 (100 %)  loss 51.25  0s left", got[1])
+	assert.Regexp(t, `^ 500/1000 \( 50 %\)  loss 51\.25  \d+/s  0s left$`, got[0])
+	assert.Regexp(t, `^1000/1000 \(100 %\)  loss 51\.25  \d+/s  0s left$`, got[1])
 
 	// Parts of what is counted, and the time that they leave.
 	b.Reset()
@@ -37,7 +37,32 @@ func TestLines(t *testing.T) {
 		l.began, l.last = time.Now().Add(-10*time.Second), time.Now().Add(-10*time.Second)
 		l.update(done, "units")
 	}
-	assert.Equal(t, "0/4 (  0 %)  units  ? left\n2/4 ( 62 %)  units  6s left\n", b.String())
+	assert.Equal(t, "0/4 (  0 %)  units  ? left\n2/4 ( 62 %)  units  0.25/s  6s left\n", b.String())
+}
+
+// TestPace: a run that is resumed has made nothing of what came before.
+func TestPace(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		first, done, total float64
+		after              time.Duration
+		want               string
+	}{
+		{0, 0, 100, 0, "? left"},
+		{0, 0, 100, time.Second, "? left"},
+		{0, 10, 100, 10 * time.Second, "1/s  1m30s left"},
+		{60, 70, 100, 10 * time.Second, "1/s  30s left"},
+		{60, 99.9, 100, 4 * time.Second, "10/s  0s left"},
+		{0, 5, 100, 100 * time.Second, "0.05/s  31m40s left"},
+		{0, 1e6, 2e6, time.Second, "1000000/s  1s left"},
+		{1, 1, 1, 0, "0s left"},
+		{0, 1, 1e18, time.Second, "1/s  1193046h28m16s left"},
+	} {
+		p := pace{total: c.total}
+		p.look(c.first, now)
+		p.look(c.done, now.Add(c.after))
+		assert.Equal(t, c.want, p.left(c.done, now.Add(c.after)), c)
+	}
 }
 
 func TestBar(t *testing.T) {
@@ -47,7 +72,7 @@ func TestBar(t *testing.T) {
 		p.update(float64(i), "loss %v", 51.25)
 	}
 	p.close()
-	assert.Contains(t, b.String(), "100000/100000  loss 51.25")
+	assert.Regexp(t, `100000/100000  loss 51\.25  \d+/s  0s left`, b.String())
 	assert.Contains(t, b.String(), "100%")
 	assert.Less(t, strings.Count(b.String(), "\r"), 200, "not drawn every iteration")
 	assert.True(t, strings.HasSuffix(b.String(), "\n"))

@@ -14,12 +14,16 @@ import (
 	"runtime"
 	"slices"
 	"syscall"
+	"time"
 )
 
 // Main is the main function of a program that compares, and ends with status 130 after Ctrl-C.
 func Main(name string, run func(ctx context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	context.AfterFunc(ctx, func() {
+		time.Sleep(time.Second) // timeout(1) sends its signal twice
+		stop()                  // a later one ends the process at once
+	})
 	err := run(ctx)
 	switch {
 	case ctx.Err() != nil:
