@@ -142,6 +142,7 @@ func TestAMD64Found(t *testing.T) {
 		"r15AVX512":        "uses BP, R14 or R15",
 		"splitAVX2":        "uses BP, R14 or R15", // the stack check of a function that isn't NOSPLIT
 		"spillAVX2":        "aligned access to the stack",
+		"belowAVX2":        "below the stack",
 		"nameless":         "name",
 		"wrongEntry":       "name",
 		"otherEntry":       "name",
@@ -183,6 +184,7 @@ var (
 	mask         = regexp.MustCompile(`%k[0-7]|%zmm`)
 	reserved     = regexp.MustCompile(`%(r?bp|ebp|bpl|r1[45][dwb]?)\b`)
 	aligned      = regexp.MustCompile(`^vmov(ap[sd]|dqa|ntp[sd]|ntdq)\w* .*\(%rsp`)
+	below        = regexp.MustCompile(`-0x\w+\(%rsp`)
 	prologue     = regexp.MustCompile(`^(push +%rbp|pop +%rbp|mov +%rsp,%rbp|mov +%rbp,0x\w+\(%rsp\)|lea +0x\w+\(%rsp\),%rbp|mov +0x\w+\(%rsp\),%rbp)$`)
 	tierName     = regexp.MustCompile(`(AVX2|AVX512)$`)
 	loadArgument = regexp.MustCompile(`^mov +0x\w+\(%rsp\),%r(ax|[bcd]x|[sd]i|8|9|1[0-3])$`)
@@ -225,6 +227,8 @@ func checkAMD64(t *testing.T, fns []function) (problems []string) {
 				bad(in, "uses BP, R14 or R15")
 			case aligned.MatchString(in.text):
 				bad(in, "aligned access to the stack")
+			case below.MatchString(in.text):
+				bad(in, "below the stack")
 			}
 		}
 		march := map[string][]x86Instruction{avx2: ins}

@@ -29,6 +29,7 @@ func assembly() {
 		r15AVX512,
 		splitAVX2,
 		spillAVX2,
+		belowAVX2,
 		nameless,
 		wrongEntry,
 		otherEntry,
@@ -68,6 +69,7 @@ func r14AVX2()
 func r15AVX512()
 func splitAVX2()
 func spillAVX2()
+func belowAVX2()
 func nameless()
 func wrongEntry()
 func otherEntry()

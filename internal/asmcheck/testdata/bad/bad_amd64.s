@@ -153,6 +153,17 @@ TEXT ·spillAVX2(SB), NOSPLIT, $64-0
 	VMOVAPS X1, 16(SP)
 	RET
 
+// func belowAVX2()
+TEXT ·belowAVX2(SB), NOSPLIT, $64-0
+	LEAQ buf-68(SP), AX
+	RET
+
+// func unreadAVX2(x *float32, n int)
+TEXT ·unreadAVX2(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), AX
+	MOVL (AX)(CX*4), AX // MOVQ n+8(FP), CX
+	RET
+
 // func nameless()
 TEXT ·nameless(SB), NOSPLIT, $0-0
 	NOP
