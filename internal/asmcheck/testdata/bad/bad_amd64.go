@@ -30,6 +30,7 @@ func assembly() {
 		splitAVX2,
 		spillAVX2,
 		belowAVX2,
+		unsetAVX2,
 		nameless,
 		wrongEntry,
 		otherEntry,
@@ -70,6 +71,7 @@ func r15AVX512()
 func splitAVX2()
 func spillAVX2()
 func belowAVX2()
+func unsetAVX2()
 func nameless()
 func wrongEntry()
 func otherEntry()
