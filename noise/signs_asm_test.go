@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/noise-reuse/nres/internal/guard"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -157,6 +158,28 @@ func TestSignOrder(t *testing.T) {
 		combineGeneric(want, ws, ss, 77, true)
 		CombineSigns(got, ws, ss, 77)
 		require.Equal(t, want, got)
+	})
+}
+
+// TestPanelBounds: the kernels of panels stay in their parts, which lie side by side, but for loads of words,
+// which go 3 bytes beyond both ends.
+func TestPanelBounds(t *testing.T) {
+	g, acc, tables := guard.New[float32](t, panelLen), guard.New[float32](t, panelLen), guard.New[float32](t, panelStreams*64)
+	ws, words := guard.New[float32](t, panelStreams), guard.New[uint32](t, panelStreams*128+2)
+	eachTier(t, func(t *testing.T) {
+		var ks [panelStreams]schedule
+		for _, count := range []int{1, 5, panelStreams} {
+			src, a, w := &g.End(panelLen)[0], &acc.End(panelLen)[0], &words.At(1, count*128)[0]
+			table, weights := &tables.End(count * 64)[0], &ws.End(count)[0]
+			signPanelLoadKernel(a, src)
+			signPanelWordsKernel(w, table, weights, &ks[0], count, 0)
+			signPanelAddKernel(a, w, table, count)
+			signPanelStoreKernel(src, a)
+			g.Check(t)
+			acc.Check(t)
+			tables.Check(t)
+			words.Check(t)
+		}
 	})
 }
 

@@ -25,13 +25,12 @@ DATA signBlocks256<>+48(SB)/8, $6
 DATA signBlocks256<>+56(SB)/8, $7
 GLOBL signBlocks256<>(SB), RODATA|NOPTR, $64
 
-// M0, M1, −1, 1, 8
+// M0, M1, −1, 1
 DATA signConst256<>+0(SB)/8, $0xD2511F53
 DATA signConst256<>+8(SB)/8, $0xCD9E8D57
 DATA signConst256<>+16(SB)/4, $0xBF800000
 DATA signConst256<>+20(SB)/4, $0x3F800000
-DATA signConst256<>+24(SB)/4, $8
-GLOBL signConst256<>(SB), RODATA|NOPTR, $28
+GLOBL signConst256<>(SB), RODATA|NOPTR, $24
 
 // The functions in natural order: lane L of the elements from bit 8i on is bit L of
 // the word at byte i, after a shift by L. The shift takes in a first bit that is not

@@ -138,7 +138,7 @@ func TestLorenzTimes(t *testing.T) {
 	})
 }
 
-// TestLorenzBounds: the kernels stay in their rows, and in the observations.
+// TestLorenzBounds: the kernels stay in their rows, and in the observations, and take any parameters.
 func TestLorenzBounds(t *testing.T) {
 	const horizon, most = 200, 3 * 48
 	z := guard.New[float32](t, horizon)
@@ -156,7 +156,7 @@ func TestLorenzBounds(t *testing.T) {
 							observed, rows, params, sums = z.Begin(horizon), s.Begin(3*w), theta.Begin(2*w), sum.Begin(w)
 						}
 						noise.Fill(rows, noise.New(1), 0)
-						noise.Fill(params, noise.New(2), 0)
+						special.Values(params, 2, 64)
 						t0 := make([]int, workers)
 						for k := range t0 {
 							t0[k] = at

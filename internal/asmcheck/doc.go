@@ -8,12 +8,14 @@
 //   - on amd64, no instruction beyond the tier that the name of a function ends in
 //     (Debian's binutils must know them: gas checks it), no legacy SSE, VZEROUPPER
 //     before returning and nothing left in registers 16 to 31, no aligned access to the
-//     stack, and BP, R14, R15 left alone; a name without a tier is that of an entry,
-//     which jumps to the kernels of its name;
+//     stack and none below it, BP, R14, R15 left alone, and no other general register
+//     used before it is set; a name without a tier is that of an entry, which jumps to
+//     the kernels of its name;
 //   - on arm64, the words that stand for instructions decode to what their macros in
 //     neon_arm64.h say;
 //   - tables of Exp, Tanh and Lorenz have the constants of plain Go;
-//   - every function in a .s file is in the program, so that nothing goes unchecked.
+//   - a function in a .s file reads all of its arguments;
+//   - every one is in the program, so that nothing goes unchecked.
 //
 // testdata/bad breaks each rule; the tests must find that.
 package asmcheck

@@ -1,6 +1,9 @@
 package asmcheck
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path"
 	"path/filepath"
@@ -14,6 +17,7 @@ import (
 
 var (
 	textLine = regexp.MustCompile(`(?m)^TEXT\s+(\w*)·(\w+)(<>)?\(SB\), *([A-Z|]+)`)
+	funcLine = regexp.MustCompile(`(?m)^// (func (\w+)\(.*)$`)
 	comment  = regexp.MustCompile(`//.*`)
 
 	// What the platform, the assembler and the runtime keep for themselves: R18, the
@@ -59,6 +63,38 @@ func TestSources(t *testing.T) {
 		assert.Empty(t, reservedUses(t, filepath.Join(root, file)), file)
 	}
 	assert.Len(t, reservedUses(t, "testdata/bad/bad_arm64.s"), 2)
+}
+
+// TestArguments: a function, or the kernels with its name and a tier, read every argument. Without
+// a load it may work all the same, as the wrapper that Go calls leaves some arguments in registers.
+func TestArguments(t *testing.T) {
+	for _, file := range sources(t, ".s") {
+		assert.Empty(t, unread(t, filepath.Join(root, file)), file)
+	}
+	assert.Equal(t, []string{"unreadAVX2: n"}, unread(t, "testdata/bad/bad_amd64.s"))
+}
+
+func unread(t *testing.T, file string) (found []string) {
+	src := comment.ReplaceAllStringFunc(read(t, file), func(c string) string { return funcLine.FindString(c) })
+	bodies := strings.Split(src, "\nTEXT ")
+	for _, m := range funcLine.FindAllStringSubmatch(src, -1) {
+		syntax, err := parser.ParseFile(token.NewFileSet(), file, "package p; "+m[1], parser.SkipObjectResolution)
+		require.NoError(t, err, "%s: %s", file, m[1])
+		own, have := regexp.MustCompile(`^\w*·`+m[2]+`(AVX2|AVX512)?(<>)?\(SB\)`), bodies[0] // macros
+		for _, body := range bodies[1:] {
+			if own.MatchString(body) {
+				have += body
+			}
+		}
+		for _, field := range syntax.Decls[0].(*ast.FuncDecl).Type.Params.List {
+			for _, arg := range field.Names {
+				if !regexp.MustCompile(`\b` + arg.Name + `\+\d+\(FP\)`).MatchString(have) {
+					found = append(found, m[2]+": "+arg.Name)
+				}
+			}
+		}
+	}
+	return found
 }
 
 func texts(t *testing.T, file string) [][]string {

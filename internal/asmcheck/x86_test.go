@@ -142,6 +142,8 @@ func TestAMD64Found(t *testing.T) {
 		"r15AVX512":        "uses BP, R14 or R15",
 		"splitAVX2":        "uses BP, R14 or R15", // the stack check of a function that isn't NOSPLIT
 		"spillAVX2":        "aligned access to the stack",
+		"belowAVX2":        "below the stack",
+		"unsetAVX2":        "uses cx, which nothing has set",
 		"nameless":         "name",
 		"wrongEntry":       "name",
 		"otherEntry":       "name",
@@ -183,6 +185,7 @@ var (
 	mask         = regexp.MustCompile(`%k[0-7]|%zmm`)
 	reserved     = regexp.MustCompile(`%(r?bp|ebp|bpl|r1[45][dwb]?)\b`)
 	aligned      = regexp.MustCompile(`^vmov(ap[sd]|dqa|ntp[sd]|ntdq)\w* .*\(%rsp`)
+	below        = regexp.MustCompile(`-0x\w+\(%rsp`)
 	prologue     = regexp.MustCompile(`^(push +%rbp|pop +%rbp|mov +%rsp,%rbp|mov +%rbp,0x\w+\(%rsp\)|lea +0x\w+\(%rsp\),%rbp|mov +0x\w+\(%rsp\),%rbp)$`)
 	tierName     = regexp.MustCompile(`(AVX2|AVX512)$`)
 	loadArgument = regexp.MustCompile(`^mov +0x\w+\(%rsp\),%r(ax|[bcd]x|[sd]i|8|9|1[0-3])$`)
@@ -192,9 +195,12 @@ var (
 
 func checkAMD64(t *testing.T, fns []function) (problems []string) {
 	t.Helper()
-	names := map[uint64]string{}
+	names, kernels := map[uint64]string{}, map[string]bool{} // kernels have their arguments from an entry
 	for i := range fns {
 		names[fns[i].addr] = fns[i].bare()
+		if !tierName.MatchString(fns[i].name) {
+			kernels[fns[i].bare()+"AVX2"], kernels[fns[i].bare()+"AVX512"] = true, true
+		}
 	}
 	for i := range fns {
 		f := &fns[i]
@@ -225,6 +231,8 @@ func checkAMD64(t *testing.T, fns []function) (problems []string) {
 				bad(in, "uses BP, R14 or R15")
 			case aligned.MatchString(in.text):
 				bad(in, "aligned access to the stack")
+			case below.MatchString(in.text):
+				bad(in, "below the stack")
 			}
 		}
 		march := map[string][]x86Instruction{avx2: ins}
@@ -239,6 +247,11 @@ func checkAMD64(t *testing.T, fns []function) (problems []string) {
 		for m, ins := range march {
 			for _, in := range unknown(t, ins, m) {
 				bad(in, "not in %s", m)
+			}
+		}
+		if !kernels[f.bare()] {
+			if in, register := unset(ins); in != nil {
+				bad(*in, "uses %s, which nothing has set", register)
 			}
 		}
 		for _, in := range dirtyReturns(ins) {
@@ -311,6 +324,33 @@ func unknown(t *testing.T, ins []x86Instruction, march string) (found []x86Instr
 	}
 	require.NotEmpty(t, found, "as: %v\n%s", err, out)
 	return found
+}
+
+var (
+	general = regexp.MustCompile(`%[er]?([abcd]x|[sd]i|[abcd]l|r(?:8|9|1[0-3]))[dwb]?\b`)
+	sets    = regexp.MustCompile(`^(?:mov|lea|kmov|vmov[dq] )\w* .*,%[er]?([abcd]x|[sd]i|r(?:8|9|1[0-3]))d?$`)
+	clears  = regexp.MustCompile(`^xor +(%[er]?([abcd]x|[sd]i|r(?:8|9|1[0-3]))d?),(%\w+)$`)
+)
+
+// unset returns the first instruction, in the order of the code, that uses a general register which none before it
+// has set. What a caller happens to leave there may be right.
+func unset(ins []x86Instruction) (*x86Instruction, string) {
+	have := map[string]bool{}
+	for i := range ins {
+		text, dst := ins[i].text, ""
+		if m := sets.FindStringSubmatch(text); m != nil {
+			text, dst = text[:strings.LastIndex(text, ",")], m[1]
+		} else if m := clears.FindStringSubmatch(text); m != nil && m[1] == m[3] {
+			text, dst = "", m[2]
+		}
+		for _, m := range general.FindAllStringSubmatch(text, -1) {
+			if r := strings.Replace(m[1], "l", "x", 1); !have[r] {
+				return &ins[i], r
+			}
+		}
+		have[dst] = true
+	}
+	return nil, ""
 }
 
 // A dirtyReturn is where a function may return, or leave for another, while registers hold what costs those

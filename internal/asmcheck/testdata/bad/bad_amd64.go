@@ -29,6 +29,8 @@ func assembly() {
 		r15AVX512,
 		splitAVX2,
 		spillAVX2,
+		belowAVX2,
+		unsetAVX2,
 		nameless,
 		wrongEntry,
 		otherEntry,
@@ -68,6 +70,8 @@ func r14AVX2()
 func r15AVX512()
 func splitAVX2()
 func spillAVX2()
+func belowAVX2()
+func unsetAVX2()
 func nameless()
 func wrongEntry()
 func otherEntry()

@@ -153,6 +153,24 @@ TEXT ·spillAVX2(SB), NOSPLIT, $64-0
 	VMOVAPS X1, 16(SP)
 	RET
 
+// func belowAVX2()
+TEXT ·belowAVX2(SB), NOSPLIT, $64-0
+	LEAQ buf-68(SP), AX
+	RET
+
+// func unsetAVX2()
+TEXT ·unsetAVX2(SB), NOSPLIT, $0-0
+	XORL AX, AX
+	MOVL (SP)(AX*1), DX
+	ADDL DX, CX
+	RET
+
+// func unreadAVX2(x *float32, n int)
+TEXT ·unreadAVX2(SB), NOSPLIT, $0-16
+	MOVQ x+0(FP), AX
+	MOVL (AX)(CX*4), AX // MOVQ n+8(FP), CX
+	RET
+
 // func nameless()
 TEXT ·nameless(SB), NOSPLIT, $0-0
 	NOP
@@ -210,6 +228,8 @@ TEXT fineEntryAVX512<>(SB), NOSPLIT, $0-0
 
 // func fineAVX2()
 TEXT ·fineAVX2(SB), NOSPLIT, $0-0
+	XORL R8, R8
+	XORL AX, AX
 	VMULPS Y1, Y2, Y3
 	VADDPS Y1, Y3, Y3
 	VCVTPS2PD (AX), Y0
@@ -219,6 +239,7 @@ TEXT ·fineAVX2(SB), NOSPLIT, $0-0
 
 // func fineAVX512()
 TEXT ·fineAVX512(SB), NOSPLIT, $0-0
+	XORL AX, AX
 	VPTERNLOGD.BCST $0x96, 4(AX), Z1, Z3
 	VMOVUPS.Z (AX), K1, Z4
 	VADDPS.RN_SAE Z1, Z2, Z3
@@ -236,6 +257,7 @@ TEXT ·fineAVX512(SB), NOSPLIT, $0-0
 
 // func fineEarlyAVX512()
 TEXT ·fineEarlyAVX512(SB), NOSPLIT, $0-0
+	XORL AX, AX
 	TESTQ AX, AX
 	JZ done
 again:
