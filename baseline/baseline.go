@@ -43,7 +43,7 @@ type Config struct {
 	Seed    uint64
 }
 
-func bad(field string, value interface{}, allowed string) error {
+func bad(field string, value any, allowed string) error {
 	return &estimator.ConfigError{Field: field, Value: fmt.Sprint(value), Allowed: allowed}
 }
 

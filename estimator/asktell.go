@@ -99,7 +99,7 @@ var ErrForeign = errors.New("estimator: this question was not asked here: it was
 func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
 	a := &AskTell[F]{crew: &crew[F]{}}
 	if cfg.Method == TES || cfg.Method == PESAnalytic {
-		return nil, &ConfigError{"Method", cfg.Method.String(), "methods without an unperturbed state, with AskTell: not tes or pesanalytic"}
+		return nil, bad("Method", cfg.Method, "methods without an unperturbed state, with AskTell: not tes or pesanalytic")
 	}
 	if err := positive(count{"d", d}, count{"the horizon", horizon}); err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
 	a.crew.pool = newPool(a.crew.cfg.Parallelism)
 	a.asked = make([]asked, cfg.Workers)
 	n := a.crew.shape.scratch
-	a.scratch.New = func() interface{} { s := make([]F, n); return &s }
+	a.scratch.New = func() any { s := make([]F, n); return &s }
 	runtime.SetFinalizer(a, func(a *AskTell[F]) { a.crew.pool.close() })
 	return a, nil
 }

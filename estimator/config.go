@@ -141,7 +141,7 @@ func parse[E ~uint8](field string, names []string, name string) (E, error) {
 			return E(i), nil
 		}
 	}
-	return 0, &ConfigError{field, fmt.Sprintf("%q", name), "one of " + strings.Join(names, ", ")}
+	return 0, bad(field, fmt.Sprintf("%q", name), "one of "+strings.Join(names, ", "))
 }
 
 func nameOf(field string, names []string, i int) string {
@@ -224,12 +224,13 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("estimator: %s is %s; allowed: %s", e.Field, e.Value, e.Allowed)
 }
 
+func bad(field string, value any, allowed string) error {
+	return &ConfigError{field, fmt.Sprint(value), allowed}
+}
+
 // check also resolves what the method implies: Window, Period, Phase, LossScale, and
 // Parallelism.
 func (c *Config) check(horizon int) error {
-	bad := func(field string, value interface{}, allowed string) error {
-		return &ConfigError{field, fmt.Sprint(value), allowed}
-	}
 	for _, e := range []struct {
 		field string
 		value uint8
@@ -273,43 +274,36 @@ func (c *Config) check(horizon int) error {
 	if c.Method == ESSingle {
 		c.Phase, c.LossScale = LockStep, Sum
 	}
-	if (c.Rank > 0 && c.Period < horizon && c.Method != TES) || c.Rank > 0 && c.Method == PESAnalytic {
+	analytic, ordinal := c.Method == PESAnalytic, c.Shaping == Sign || c.Shaping == CenteredRank
+	why := "" // windows must be under one perturbation each
+	switch {
+	case c.Strict:
+		why = "in strict mode"
+	case ordinal:
+		why = fmt.Sprintf("with shaping %v", c.Shaping)
+	case analytic:
+		why = fmt.Sprintf("with %v", c.Method)
+	}
+	switch {
+	case c.Rank > 0 && (analytic || c.Period < horizon && c.Method != TES):
 		return bad("Rank", c.Rank, "0 where there is more than one perturbation an episode, and with pesanalytic")
-	}
-	if c.Buckets != nil && c.Method == PESAnalytic {
+	case c.Buckets != nil && analytic:
 		return bad("Buckets", fmt.Sprint(len(c.Buckets), " of them"), "none with pesanalytic")
-	}
-	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict || c.Method == PESAnalytic {
-		why := "in strict mode"
-		switch {
-		case c.Strict:
-		case strict:
-			why = fmt.Sprintf("with shaping %v", c.Shaping)
-		default:
-			why = fmt.Sprintf("with %v", c.Method)
-		}
-		if horizon%c.Window != 0 {
-			return bad("Window", c.Window, fmt.Sprintf("a divisor of T = %d %s", horizon, why))
-		}
-		if c.Period%c.Window != 0 {
-			return bad("Period", c.Period, fmt.Sprintf("a multiple of W = %d, or at least T = %d, %s", c.Window, horizon, why))
-		}
-	}
-	if c.Telescoping && (c.Method == TES || c.Method == PESAnalytic) {
+	case why != "" && horizon%c.Window != 0:
+		return bad("Window", c.Window, fmt.Sprintf("a divisor of T = %d %s", horizon, why))
+	case why != "" && c.Period%c.Window != 0:
+		return bad("Period", c.Period, fmt.Sprintf("a multiple of W = %d, or at least T = %d, %s", c.Window, horizon, why))
+	case c.Telescoping && (analytic || c.Method == TES):
 		return bad("Telescoping", true, fmt.Sprintf("false with %v", c.Method))
-	}
-	if c.Method == PESAnalytic && c.Shaping != Raw {
+	case analytic && c.Shaping != Raw:
 		return bad("Shaping", c.Shaping, "raw with pesanalytic")
-	}
-	if c.Telescoping && (c.Shaping == Sign || c.Shaping == CenteredRank) {
+	case c.Telescoping && ordinal:
 		return bad("Telescoping", true, fmt.Sprintf("false with shaping %v", c.Shaping))
 	}
 	if c.Parallelism == 0 {
 		c.Parallelism = runtime.GOMAXPROCS(0)
 	}
-	if c.Parallelism > c.Workers {
-		c.Parallelism = c.Workers
-	}
+	c.Parallelism = least(c.Parallelism, c.Workers)
 	return nil
 }
 

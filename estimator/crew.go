@@ -135,7 +135,7 @@ func (e *NonFiniteError) Error() string {
 // checkSystem refuses what is no system.
 func checkSystem[F vec.Float](sys unroll.System[F]) error {
 	if sys == nil {
-		return &ConfigError{"the system", "nil", "an unroll.System"}
+		return bad("the system", "nil", "an unroll.System")
 	}
 	return positive(count{"the system's ParamLen", sys.ParamLen()}, count{"the system's StateLen", sys.StateLen()},
 		count{"the system's Horizon", sys.Horizon()})
@@ -149,7 +149,7 @@ type count struct {
 func positive(counts ...count) error {
 	for _, c := range counts {
 		if c.n < 1 {
-			return &ConfigError{c.field, fmt.Sprint(c.n), "≥ 1"}
+			return bad(c.field, c.n, "≥ 1")
 		}
 	}
 	return nil
@@ -158,7 +158,7 @@ func positive(counts ...count) error {
 // init checks the configuration and sets up all but the goroutines. d and horizon are
 // positive. Workers have states of that many elements in all.
 func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
-	if err := room("the system's ParamLen", d, sizeOf[F]()); err != nil {
+	if err := room("the system's ParamLen", d, float64(sizeOf[F]())); err != nil {
 		return err
 	}
 	if err := cfg.check(horizon); err != nil {
@@ -167,7 +167,7 @@ func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
 	if err := c.shape.init(d, &cfg); err != nil {
 		return err
 	}
-	if err := cfg.fits(sizeOf[F](), d, state); err != nil {
+	if err := cfg.fits(float64(sizeOf[F]()), d, state); err != nil {
 		return err
 	}
 	if c.shape.scratch > 0 {
@@ -209,15 +209,12 @@ const maxBytes = 1 << (32 + 15*(^uint(0)>>63))
 // room refuses a count of what takes so many bytes each, if no memory holds it.
 func room(field string, n int, each float64) error {
 	if most := math.Floor(maxBytes / each); float64(n) > most {
-		return &ConfigError{field, fmt.Sprint(n), fmt.Sprintf("at most %.0f, of %.3g bytes each", most, each)}
+		return bad(field, n, fmt.Sprintf("at most %.0f, of %.3g bytes each", most, each))
 	}
 	return nil
 }
 
-func sizeOf[F vec.Float]() float64 {
-	var x F
-	return float64(unsafe.Sizeof(x))
-}
+func sizeOf[F vec.Float]() int { return int(unsafe.Sizeof(*new(F))) }
 
 // fits refuses counts that no memory holds. Elements are of that many bytes, and states
 // of a worker of that many elements.
@@ -468,7 +465,7 @@ func (c *crew[F]) perturb(g, i int, plus, minus, theta []F) {
 func checkSigma[F vec.Float](sigma float64) error {
 	s := F(sigma)
 	if inverse := 1 / s; !(s > 0) || s-s != 0 || inverse-inverse != 0 {
-		return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("positive and finite, 1/σ too, in %T", s)}
+		return bad("Sigma", sigma, fmt.Sprintf("positive and finite, 1/σ too, in %T", s))
 	}
 	return nil
 }
@@ -520,7 +517,7 @@ func (c *crew[F]) limitOf(sigma float64) (limit float64, err error) {
 			periods += c.period(c.horizon - 1)
 		}
 		if limit < float64(periods) {
-			return 0, &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("at least %.3g with shaping %v", sigma/limit*float64(periods), c.cfg.Shaping)}
+			return 0, bad("Sigma", sigma, fmt.Sprintf("at least %.3g with shaping %v", sigma/limit*float64(periods), c.cfg.Shaping))
 		}
 		limit = math.Inf(1)
 	}

@@ -58,9 +58,9 @@ type Steps struct {
 // PanicError says that the system has panicked, or called [runtime.Goexit], in an earlier
 // call of [Estimator.Gradient], which has left the workers anywhere.
 type PanicError struct {
-	Gradient uint64      // 0 for the first one, its start-up included
-	Value    interface{} // of the panic; nil for Goexit
-	Stack    []byte      // of the goroutine that the system ran on, from [debug.Stack]
+	Gradient uint64 // 0 for the first one, its start-up included
+	Value    any    // of the panic; nil for Goexit
+	Stack    []byte // of the goroutine that the system ran on, from [debug.Stack]
 }
 
 func (e *PanicError) Error() string {
@@ -87,7 +87,7 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 		return nil, err
 	}
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
-	if err := room("the system's StateLen", e.stateLen, sizeOf[F]()); err != nil {
+	if err := room("the system's StateLen", e.stateLen, float64(sizeOf[F]())); err != nil {
 		return nil, err
 	}
 	e.perWorker = 2
@@ -103,7 +103,7 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	if e.cfg.Method == PESAnalytic {
 		var ok bool
 		if e.differentiable, ok = sys.(unroll.Differentiable[F]); !ok {
-			return nil, &ConfigError{"Method", PESAnalytic.String(), "any other with a system that is no unroll.Differentiable"}
+			return nil, bad("Method", PESAnalytic, "any other with a system that is no unroll.Differentiable")
 		}
 	}
 	if e.lanesPay() {

@@ -38,11 +38,7 @@ type span struct{ lo, hi, bucket, part int }
 func (s *gradient[F]) cut(p *perturbation[F]) {
 	each := func(lo, hi, n, bucket, part int) {
 		for ; lo < hi; lo += n {
-			end := lo + n
-			if end > hi {
-				end = hi
-			}
-			s.blocks = append(s.blocks, span{lo, end, bucket, part})
+			s.blocks = append(s.blocks, span{lo, least(lo+n, hi), bucket, part})
 		}
 	}
 	if p.buckets() > 1 {
@@ -67,10 +63,7 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 		if c.cfg.KeepSums {
 			s.kept = make([]F, c.d*c.cfg.Workers)
 		} else {
-			n := c.d
-			if n > blockLen {
-				n = blockLen
-			}
+			n := least(c.d, blockLen)
 			s.xi = make([][]F, c.cfg.Parallelism)
 			for g := range s.xi {
 				s.xi[g] = make([]F, n)

@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/noise-reuse/nres/internal/cast"
 	"github.com/noise-reuse/nres/noise"
@@ -42,10 +41,7 @@ func (e *engine[F]) blocks() int { return (e.cfg.Workers + e.blockLen - 1) / e.b
 
 func (e *engine[F]) blockOf(b int) block {
 	first := b * e.blockLen
-	count := e.cfg.Workers - first
-	if count > e.blockLen {
-		count = e.blockLen
-	}
+	count := least(e.cfg.Workers-first, e.blockLen)
 	return block{first, count, (count + unroll.Lanes - 1) / unroll.Lanes * unroll.Lanes}
 }
 
@@ -54,8 +50,7 @@ const maxLaneBytes = 32 << 20
 
 // lanesPay says whether workers are to be advanced in lanes.
 func (e *engine[F]) lanesPay() bool {
-	var x F
-	rows := e.copies() * unroll.Lanes * int(unsafe.Sizeof(x))
+	rows := e.copies() * unroll.Lanes * sizeOf[F]()
 	plain := e.cfg.Method != PESAnalytic && e.cfg.Buckets == nil && e.cfg.Rank == 0
 	return plain && e.cfg.Workers >= minLanes && e.d <= maxLanesD && e.d <= maxLaneBytes/e.cfg.Parallelism/rows
 }
@@ -92,8 +87,7 @@ func (e *engine[F]) initLanes() {
 // are; and each goroutine is to get a few blocks.
 func (e *engine[F]) blockLength() int {
 	c := &e.cfg
-	var x F
-	worker := 2 * (e.d + e.stateLen) * int(unsafe.Sizeof(x))
+	worker := 2 * (e.d + e.stateLen) * sizeOf[F]()
 	cut := e.horizon%c.Window != 0 || c.Period%c.Window != 0
 	n := maxBlock
 	for n > unroll.Lanes && worker > blockBytes/n {

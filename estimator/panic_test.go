@@ -42,7 +42,7 @@ func (f panicking) Step(s, theta []float32, t int, env noise.Stream) float32 {
 
 // inOwnGoroutine runs f, for 10 seconds at most, and returns what it panics with, and whether
 // it returned.
-func inOwnGoroutine(t *testing.T, f func()) (value interface{}, returned bool) {
+func inOwnGoroutine(t *testing.T, f func()) (value any, returned bool) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -67,7 +67,7 @@ func TestSystemPanics(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		fail func(worker int)
-		want interface{}
+		want any
 		says string
 	}{
 		{"one", func(w int) {
@@ -184,7 +184,7 @@ func TestPoolFails(t *testing.T) {
 		})
 		require.False(t, returned)
 		require.Zero(t, under.Load())
-		var want interface{}
+		var want any
 		if fails[lowest] == 1 {
 			want = lowest
 		}

@@ -48,9 +48,6 @@ type part struct {
 }
 
 func (p *perturbation[F]) init(d int, cfg *Config) error {
-	bad := func(field string, value interface{}, allowed string) error {
-		return &ConfigError{field, fmt.Sprint(value), allowed}
-	}
 	p.signs, p.sigma, p.rank = cfg.Noise == Signs, F(cfg.Sigma), cfg.Rank
 	lo := 0
 	p.starts = []int{0}
@@ -212,9 +209,7 @@ func (p *perturbation[F]) combineLow(g []F, ws []F, ss []noise.Stream, k part, r
 	rows, unit := len(g)/k.Cols, p.unit()
 	n := p.panel(rows, k.Cols)
 	for len(ws) > 0 {
-		if n > len(ws) {
-			n = len(ws)
-		}
+		n = least(n, len(ws))
 		// A row of a for each row of g; a row of b for each column of a.
 		m := n * p.rank
 		column, rest := scratch[:rows], scratch[rows:]

@@ -49,7 +49,7 @@ func NewCopy[F vec.Float](bits, hidden, batch int) (*Copy[F], error) {
 	for i := range at {
 		at[i] = (copySymbols + i) * 4 * hidden
 	}
-	return &Copy[F]{bits, hidden, batch, at, &sync.Pool{New: func() interface{} {
+	return &Copy[F]{bits, hidden, batch, at, &sync.Pool{New: func() any {
 		row := make([]F, 5*hidden)
 		return &row
 	}}}, nil

@@ -95,7 +95,7 @@ func NewSchedule[F vec.Float](cfg ScheduleConfig) (*Schedule[F], error) {
 		}
 	}
 	c := &Schedule[F]{cfg: cfg, net: net, cap: F(1.5 * scalar.Log(float64(cfg.Train.Classes)))}
-	c.passes.New = func() interface{} { return net.NewPass(cfg.Batch) }
+	c.passes.New = func() any { return net.NewPass(cfg.Batch) }
 	return c, nil
 }
 
