@@ -274,7 +274,10 @@ func (e *engine[F]) failed() error {
 
 // stagger begins the second episode of the workers whose first one is to be cut.
 func (e *engine[F]) stagger() {
-	for i := 0; i < len(e.workers) && e.cfg.Phase == Staggered; i++ {
+	if e.cfg.Phase != Staggered {
+		return
+	}
+	for i := range e.workers {
 		if e.cut(i) {
 			plus, minus := e.scratch[0].sPlus, e.scratch[0].sMinus
 			e.init2(plus, minus, e.env[i])

@@ -107,12 +107,14 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 		loss = c.list(scale, single)
 	}
 	c.pool.run(len(s.blocks), c.doBlock)
-	for i := 0; i < len(c.workers) && !single; i++ {
-		w := &c.workers[i]
-		if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
-			w.kept = w.terms[n-1].last + 1
+	if !single {
+		for i := range c.workers {
+			w := &c.workers[i]
+			if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
+				w.kept = w.terms[n-1].last + 1
+			}
+			w.forget()
 		}
-		w.forget()
 	}
 	c.unfind()
 	s.out = nil
@@ -269,13 +271,16 @@ func (c *crew[F]) block(g, b int) {
 	for i := range out {
 		out[i] = 0
 	}
-	for i := 0; i < len(c.workers) && s.exact != nil; i++ {
-		if c.workers[i].steps > 0 {
-			vec.Axpy(out, s.scale, s.exact[c.d*i+lo:c.d*i+hi])
+	if s.exact != nil {
+		for i := range c.workers {
+			if c.workers[i].steps > 0 {
+				vec.Axpy(out, s.scale, s.exact[c.d*i+lo:c.d*i+hi])
+			}
 		}
 	}
+	first, end := s.first[at.bucket], s.first[at.bucket+1]
 	if !s.sums && s.kept == nil {
-		weights, streams := s.weights[s.first[at.bucket]:s.first[at.bucket+1]], s.streams[s.first[at.bucket]:s.first[at.bucket+1]]
+		weights, streams := s.weights[first:end], s.streams[first:end]
 		if k := c.shape.parts[at.part]; k.low {
 			c.shape.combineLow(out, weights, streams, k, (lo-k.lo)/k.Cols, c.low[g])
 		} else if c.cfg.Noise == Signs {
@@ -285,7 +290,7 @@ func (c *crew[F]) block(g, b int) {
 		}
 		return
 	}
-	k := s.first[at.bucket]
+	k := first
 	for i := range c.workers {
 		w := &c.workers[i]
 		// ξ of one term is that of the term before it and the periods between, if

@@ -138,27 +138,7 @@ func (e *engine[F]) windowBlock(g, b int) {
 	for j := range sum {
 		sum[j] = 0
 	}
-	m := e.cfg.Window // the steps that all lanes can make
-	// Up to here, windows are of the episode's first noise period.
-	uncut := least(e.horizon, e.cfg.Period) - e.cfg.Window
-	if uncut < 0 {
-		uncut = 0
-	}
-	// The few other workers are found without branches, which would be mispredicted.
-	some := 0
-	for j, t := range e.tau[k.first : k.first+k.count] {
-		l.run[some] = j
-		if uint(t-1) >= uint(uncut) || tes {
-			some++
-		}
-	}
-	for _, j := range l.run[:some] {
-		if tes {
-			e.beginWindow(k.first + j)
-			e.workers[k.first+j].lost = false // the shared state isn't: only a window is
-		}
-		m = least(m, e.stretch(k.first+j, e.cfg.Window))
-	}
+	m := e.beginBlock(k, l.run)
 	for j := k.count; j < n; j++ {
 		e.idleLane(s, width, k, j, 0)
 	}
@@ -195,6 +175,34 @@ func (e *engine[F]) windowBlock(g, b int) {
 			copy(e.rows(k)[i*n:(i+1)*n], s[i*width+2*n:(i+1)*width])
 		}
 	}
+}
+
+// beginBlock begins a window of the workers of a block, and returns how many steps all of
+// them can make before the first one's stretch ends. run is scratch.
+func (e *engine[F]) beginBlock(k block, run []int) (m int) {
+	m = e.cfg.Window
+	tes := e.cfg.Method == TES
+	// Up to here, windows are of the episode's first noise period.
+	uncut := least(e.horizon, e.cfg.Period) - e.cfg.Window
+	if uncut < 0 {
+		uncut = 0
+	}
+	// The few other workers are found without branches, which would be mispredicted.
+	some := 0
+	for j, t := range e.tau[k.first : k.first+k.count] {
+		run[some] = j
+		if uint(t-1) >= uint(uncut) || tes {
+			some++
+		}
+	}
+	for _, j := range run[:some] {
+		if tes {
+			e.beginWindow(k.first + j)
+			e.workers[k.first+j].lost = false // the shared state isn't: only a window is
+		}
+		m = least(m, e.stretch(k.first+j, e.cfg.Window))
+	}
+	return m
 }
 
 // cutWindow is the rest of windowBlock where stretches begin and end in the window, or

@@ -52,9 +52,12 @@ func NewLinear[F vec.Float](d, horizon int, lean Lean, seed uint64) (*Linear[F],
 	for k, z := range l.g {
 		l.g[k] = F(math.Round(float64(4*z))) / 8
 	}
+	if lean == Unrelated {
+		return l, nil
+	}
 	direction := make([]F, d)
 	noise.FillSigns(direction, root.Derive(1), 0)
-	for t := 1; t <= horizon && lean != Unrelated; t++ {
+	for t := 1; t <= horizon; t++ {
 		by := F(1)
 		if quarter := 4 * (t - 1) / horizon; lean == Opposed && (quarter == 1 || quarter == 2) {
 			by = -1
