@@ -95,8 +95,8 @@ var (
 	nonFiniteNames = []string{"fail", "drop"}
 )
 
-// MethodNames, PhaseNames and so on return what ParseMethod, ParsePhase and so on take,
-// in the order of the constants, as a copy.
+// MethodNames, PhaseNames and so on return the names that ParseMethod, ParsePhase and so
+// on take, in the order of the constants. The slice is the caller's.
 func MethodNames() []string    { return append([]string(nil), methodNames...) }
 func PhaseNames() []string     { return append([]string(nil), phaseNames...) }
 func NoiseNames() []string     { return append([]string(nil), noiseNames...) }
@@ -151,16 +151,16 @@ func nameOf(field string, names []string, i int) string {
 	return fmt.Sprintf("%s(%d)", field, i)
 }
 
-// Config holds what an [Estimator] is made from. Workers, Window and Sigma have no
-// defaults; the zero values of the rest are the recommended ones.
+// Config says what kind of [Estimator] or [AskTell] to make. Workers, Window and Sigma
+// have no defaults; the zero values of the rest are the recommended ones.
 type Config struct {
 	Method   Method
 	Phase    Phase   // ESSingle is LockStep, whatever this says
 	Workers  int     // N ≥ 1, the number of antithetic pairs
-	Window   int     // W, in steps, 1 to T; FullES: T, or 0, which stands for it
-	Period   int     // K ≥ 1, in steps, for GPES; the other methods have their own, or 0 for it
-	Interval int     // M ≥ 1, in windows, for ESSingle; 0 stands for T/W, one perturbation an episode
-	Sigma    float64 // σ, one standard deviation for all parameters, positive and finite as 1/σ is, also in the estimator's type
+	Window   int     // W, in steps, 1 to T; FullES: T, or 0 for it
+	Period   int     // K ≥ 1, in steps, for GPES; with the other methods 0, or the K that they imply
+	Interval int     // M ≥ 1, in windows, for ESSingle; 0 is one perturbation an episode, M = T/W
+	Sigma    float64 // σ, one standard deviation for all parameters; σ and 1/σ are positive and finite in the estimator's type
 	Seed     uint64
 
 	Noise     Noise
@@ -177,29 +177,30 @@ type Config struct {
 	// about L_t: measure. It does nothing with one perturbation an episode.
 	Telescoping bool
 
-	// Buckets are the lengths of consecutive ranges of theta, which they cover. A pair
-	// perturbs one of them, for an episode (TES: a window), and weighs on nothing
-	// else: unroll, sum and message cost what a bucket is long (Zhang, Clune and
-	// Stanley, 2017, "limited perturbation"). The workers take the buckets in turn;
-	// the gradient of each is the mean over the pairs that had it, 0 if none did. nil
-	// stands for one bucket, all of theta. See [EvenBuckets]. Stratified phases tile the
+	// Buckets are the lengths of consecutive ranges that theta is cut into; nil is one
+	// bucket, all of theta. A pair perturbs one bucket for an episode (TES: a window),
+	// and adds to the gradient of that one only: noise and sums cost as much as the
+	// bucket is long (Zhang, Clune and Stanley, 2017, "limited perturbation"). The
+	// workers take the buckets in turn; the gradient of each is the mean over the pairs
+	// that had it, 0 if none did. See [EvenBuckets]. Stratified phases tile the
 	// episode with all workers; those of one bucket stand W times the number of buckets
 	// apart, that is, all alike if T divides it.
 	Buckets []int
 
-	// With Rank r ≥ 1, E = ABᵀ/√r perturbs each of the Matrices that theta consists
-	// of, where A has Rows and B has Cols times r elements of the noise (Sarkar et al.,
-	// "Evolution strategies at the hyperscale", 2025). Matrices that
-	// are no larger than A and B, vectors above all, are perturbed by plain noise. A
-	// gradient then takes r products an element and pair and next to no noise, which
-	// is several times faster than normals. The perturbation isn't normal, and its
+	// With Rank r ≥ 1, each of the Matrices that theta consists of is perturbed by
+	// E = ABᵀ/√r, where A is Rows×r and B is Cols×r elements of the noise (Sarkar et al.,
+	// "Evolution strategies at the hyperscale", 2025). Matrices that are no larger than
+	// A and B, vectors above all, are perturbed by plain noise. A gradient then takes r
+	// products for each element and pair, and next to no noise: several times faster
+	// than normals. The perturbation isn't normal, and its
 	// elements, of variance 1, are uncorrelated but not independent; the estimate is
 	// unbiased up to the second order in σ.
 	Rank     int
 	Matrices []Matrix
 
 	// Strict refuses what the papers leave undefined: a window that does not divide
-	// the horizon, a period that is no multiple of the window. PESAnalytic always does.
+	// the horizon, a period that is no multiple of the window. With PESAnalytic both are
+	// always refused.
 	Strict bool
 
 	// KeepSums keeps each worker's ξ, N·d numbers, where there is more than one
@@ -212,8 +213,8 @@ type Config struct {
 	Parallelism int
 }
 
-// A ConfigError names a field of Config, or an argument of New, that is not what
-// it may be.
+// A ConfigError names a field of Config, or an argument, whose value isn't allowed, and
+// says what is.
 type ConfigError struct {
 	Field   string
 	Value   string

@@ -107,12 +107,12 @@ type term struct {
 	bucket       int
 }
 
-// NonFiniteError says which worker's loss, or the sum or difference of its two losses,
-// left the finite numbers, or is so large that the gradient might; in which gradient, and
-// where in the episode. The gradient might where (L⁺ − L⁻)·ξ/2σ a step (with [Sum], times W)
-// could overflow the estimator's type, elements of ξ being up to 6.7 for each perturbation;
-// with Std never, with Sign and CenteredRank σ alone decides, in New. Losses beyond 10^288 are
-// refused as well.
+// NonFiniteError says in which gradient, of which worker, and where in its episode a loss,
+// or the sum or difference of the two losses of a pair, is not finite, or is so large that
+// the gradient might not be. That is where (L⁺ − L⁻)·ξ/2σ a step (with [Sum], times W) could
+// overflow the estimator's type, elements of ξ being up to 6.7 for each perturbation. With
+// Std this cannot happen, and with Sign and CenteredRank it depends on σ alone, which New
+// checks. Losses beyond 10^288 are refused as well.
 type NonFiniteError struct {
 	Gradient    uint64 // 0 for the first one, its start-up included
 	Worker      int

@@ -13,8 +13,8 @@ import (
 )
 
 // An Estimator, made by [New], makes one gradient after another of one system. It is not
-// safe for concurrent use; it uses several goroutines itself. What is called while Gradient is
-// under way panics, if it notices.
+// safe for concurrent use; it uses several goroutines itself. A method that is called
+// while Gradient is under way panics, if it notices.
 type Estimator[F vec.Float] struct {
 	*engine[F]
 }
@@ -56,7 +56,7 @@ type Steps struct {
 }
 
 // PanicError says that the system has panicked, or called [runtime.Goexit], in an earlier
-// call of [Estimator.Gradient], which has left the workers anywhere.
+// call of [Estimator.Gradient], so that the workers may be in any state.
 type PanicError struct {
 	Gradient uint64 // 0 for the first one, its start-up included
 	Value    any    // of the panic; nil for Goexit
@@ -73,15 +73,16 @@ func (e *PanicError) Error() string {
 // New returns an Estimator for sys. Errors are of type *[ConfigError]. (In a module for
 // Go 1.20 the type must be named, New[float32](sys, cfg): it can't infer it from sys.)
 //
-// It takes memory for N pairs of states, and two vectors like theta for each
-// goroutine; there is no perturbation for each worker, but with Config.KeepSums.
-// PESAnalytic needs an [unroll.Differentiable], and keeps a derivative for each worker,
-// and W+1 states for each goroutine. If
-// sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
-// in lanes, up to 128 of them at a time while their rows are short, with the same bits;
-// then a goroutine takes up to 64 KiB for perturbations, or 32 vectors like theta if
-// that's more, and half as much again with TES. Where this would be more than 32 MiB for
-// all goroutines, there are no lanes.
+// It takes memory for N pairs of states, and for two vectors like theta for each
+// goroutine. Perturbations take none, except with Config.KeepSums. PESAnalytic needs an
+// [unroll.Differentiable]; it keeps a derivative for each worker, and W+1 states for each
+// goroutine.
+//
+// If sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
+// in lanes, up to 128 at a time while their rows are short, with the same bits. Each
+// goroutine then takes up to 64 KiB for perturbations, or 32 vectors like theta if that
+// is more, and half as much again with TES. Where this would be more than 32 MiB for all
+// goroutines, lanes are not used.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	if err := checkSystem(sys); err != nil {
 		return nil, err
@@ -172,8 +173,8 @@ func (e *Estimator[F]) Steps() Steps {
 	return s
 }
 
-// Dropped returns how many windows, or parts of them, were left out because the loss
-// of their worker was not finite. It is 0 unless Config.NonFinite is DropPair.
+// Dropped returns how many windows, or parts of them, were left out because a loss of
+// their worker was not finite. It is 0 unless Config.NonFinite is DropPair.
 func (e *Estimator[F]) Dropped() uint64 {
 	var n uint64
 	for i := range e.workers {
@@ -186,22 +187,22 @@ func (e *Estimator[F]) Dropped() uint64 {
 // from one window of every worker, and returns the mean of the perturbed losses. The
 // first call also brings the workers to their phases under theta.
 //
-// It makes 2·N·W steps of the system (TES and PESAnalytic: 3·N·W), and regenerates one perturbation
-// for each worker twice, to unroll and to sum up (with K < T, up to T/K at the
-// latter, but for KeepSums). After the first call it doesn't allocate. It panics
-// if grad and theta overlap or don't have the system's ParamLen.
+// It makes 2·N·W steps of the system (TES and PESAnalytic: 3·N·W), and the noise of each
+// worker twice, to unroll and to sum up (with K < T and without KeepSums, up to T/K
+// perturbations for the sum). After the first call it doesn't allocate. It panics if grad
+// and theta overlap or don't have the system's ParamLen.
 //
 // If a loss isn't finite, or is so large that grad might not be, and Config.NonFinite is
-// Fail, the error is a *[NonFiniteError] of the lowest worker that saw one. grad is then as it was, and
-// the estimator can't be used any further: every later call returns the same error,
-// until UnmarshalBinary restores an earlier state. With DropPair the mean is over the pairs that are left; if there is none, grad is 0
-// and the loss NaN.
+// Fail, the error is a *[NonFiniteError] of the lowest worker that saw one. grad is then
+// as it was, and every later call returns the same error, until UnmarshalBinary restores
+// an earlier state. With DropPair the mean is over the pairs that are left; if there is
+// none, grad is 0 and the loss NaN.
 //
 // If the system panics, on whichever goroutine, Gradient panics with the same value, once
-// no goroutine uses theta or the system any more: that of the lowest worker, or block of
-// lanes, that panics. runtime.Goexit in the system ends the caller's goroutine in the
-// same way. What is true of grad and of later calls after an error is true after
-// that, too; their error is a *[PanicError], which has the stack.
+// no goroutine uses theta or the system any more. Of several values it is that of the
+// lowest worker, or block of lanes. In the same way runtime.Goexit in the system ends the
+// caller's goroutine. grad is then as it was, and later calls return a *[PanicError],
+// which has the stack, until a state is restored.
 func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	// The finalizer must not close the pool under us.
 	defer runtime.KeepAlive(e)

@@ -87,8 +87,7 @@ func (a *AskTell[F]) MarshalBinary() ([]byte, error) {
 
 // UnmarshalBinary restores a state, as [Estimator.UnmarshalBinary] does. Questions that were
 // asked after it was taken may be asked again, under the same serial number, around
-// another theta: what evaluators still find out for the process that is gone is to be
-// thrown away.
+// another theta: throw away answers that come for the process that is gone.
 func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -10,8 +10,8 @@ const (
 	badOverlap = "noise: slices overlap"
 )
 
-// The functions that do the work call check, checkPair or checkCombine: what is
-// exported only has their calls, so that it is inlined.
+// Exported functions are nothing but a call, so that they are inlined. What they call, in
+// noise_asm.go, signs_asm.go and noise_noasm.go, also checks the arguments.
 
 // check panics unless theta is as long as dst and either dst itself or apart from it.
 func check[F vec.Float](dst, theta []F) {

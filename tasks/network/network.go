@@ -105,9 +105,8 @@ func (n *Network[F]) checkLen(theta []F) {
 	}
 }
 
-// Matrices returns rows and columns of what the parameters consist of: of each layer the
-// weights, a row for each unit, and the biases, one column: what estimator.Config.Matrices
-// takes.
+// Matrices returns what the parameters consist of, as estimator.Config.Matrices takes it: of
+// each layer the weights, a row for each unit, and the biases, one column.
 func (n *Network[F]) Matrices() (m []struct{ Rows, Cols int }) {
 	type matrix = struct{ Rows, Cols int }
 	for _, l := range n.layers {
@@ -178,9 +177,9 @@ func (n *Network[F]) Fits(set *data.Set) error {
 	return nil
 }
 
-// Test returns the mean cross-entropy of a set, in nats, and the part of its images that
-// are classified rightly, in batches of p's. The error is that of Fits; it panics as
-// Forward does. It allocates for a last batch that is smaller.
+// Test returns the mean cross-entropy of a set, in nats, and the fraction of its images
+// that are classified correctly. It takes them in batches of p's size, and allocates for a
+// last one that is smaller. The error is that of Fits; it panics as Forward does.
 func (p *Pass[F]) Test(theta []F, set *data.Set) (loss, accuracy float64, err error) {
 	if err := p.net.Fits(set); err != nil {
 		return 0, 0, err

@@ -10,8 +10,8 @@ import (
 	"github.com/noise-reuse/nres/vec/scalar"
 )
 
-// A Pass is a batch on its way. It takes memory for all activations, and as much again
-// once it has gone backward. It is not safe for concurrent use.
+// A Pass takes a batch of images through a network. It has memory for all activations, and
+// as much again once it has gone backward. It is not safe for concurrent use.
 type Pass[F vec.Float] struct {
 	net    *Network[F]
 	batch  int
