@@ -16,8 +16,8 @@ import (
 //
 //	x += a(y − x)·dt;  y += [x(r − z) − y]·dt;  z += [xy − 8/3·z]·dt
 //
-// all from the old x, y and z, with the loss (z − z_observed)². The horizon is the number of observations, one
-// after each step.
+// all from the old x, y and z, with the loss (z − z_observed)². The horizon is the number
+// of observations, one after each step.
 type Lorenz[F vec.Float] struct {
 	z []F
 }
