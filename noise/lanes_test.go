@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/noise-reuse/nres/internal/cpu"
 	"github.com/noise-reuse/nres/internal/tiers"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -196,6 +197,17 @@ func testCombineLanes[F vec.Float](t *testing.T) {
 			}
 		}
 	}
+}
+
+func benchTiers(b *testing.B, elements int, f func()) {
+	tiers.Each(b, setTier, func(tier cpu.Tier) {
+		b.Run(tier.String(), func(b *testing.B) {
+			for i := 0; i < b.N; i++ {
+				f()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(elements), "ns/element")
+		})
+	})
 }
 
 func BenchmarkCombineSmall(b *testing.B) {

@@ -3,7 +3,6 @@
 package noise
 
 import (
-	"fmt"
 	"math"
 	"math/bits"
 	"math/rand"
@@ -223,56 +222,4 @@ func TestWordsTier(t *testing.T) {
 			}
 		}
 	})
-}
-
-const benchLen = 16 << 10
-
-func benchTiers(b *testing.B, elements int, f func()) {
-	defer setTier(cpu.Active())
-	for _, tier := range cpu.Available() {
-		setTier(tier)
-		b.Run(tier.String(), func(b *testing.B) {
-			b.SetBytes(int64(4 * elements))
-			for i := 0; i < b.N; i++ {
-				f()
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(elements), "ns/element")
-		})
-	}
-}
-
-func BenchmarkFill(b *testing.B) {
-	for _, n := range []int{64, 256, benchLen} {
-		dst := make([]float32, n)
-		b.Run(fmt.Sprint(n), func(b *testing.B) { benchTiers(b, n, func() { Fill(dst, New(1), 0) }) })
-	}
-}
-
-func BenchmarkFillWide(b *testing.B) {
-	dst := make([]float64, benchLen)
-	benchTiers(b, benchLen, func() { Fill(dst, New(1), 0) })
-}
-
-func BenchmarkPerturb(b *testing.B) {
-	dst, theta := make([]float32, benchLen), make([]float32, benchLen)
-	benchTiers(b, benchLen, func() { Perturb(dst, theta, 0.1, New(1), 0) })
-}
-
-func BenchmarkPerturbPair(b *testing.B) {
-	plus, minus, theta := make([]float32, benchLen), make([]float32, benchLen), make([]float32, benchLen)
-	benchTiers(b, benchLen, func() { PerturbPair(plus, minus, theta, 0.1, New(1), 0) })
-}
-
-func BenchmarkCombine(b *testing.B) {
-	const k = 64
-	g, ws, ss := make([]float32, benchLen), make([]float32, k), make([]Stream, k)
-	for i := range ss {
-		ws[i], ss[i] = float32(i)*0.01, New(1).Derive(uint64(i))
-	}
-	benchTiers(b, k*benchLen, func() { Combine(g, ws, ss, 0) })
-}
-
-func BenchmarkWords(b *testing.B) {
-	dst := make([]uint32, benchLen)
-	benchTiers(b, benchLen, func() { Words(dst, New(1), 0) })
 }
