@@ -181,6 +181,17 @@ func (lab *Lab) cache() string { return filepath.Join(lab.figures(), "cache") }
 
 func (lab *Lab) figures() string { return filepath.Join(lab.Out, "reproduction") }
 
+// seeds returns 1 to n, or 1 and 2 in the quick form.
+func (lab *Lab) seeds(n int) (seeds []uint64) {
+	if lab.Quick {
+		n = 2
+	}
+	for i := range n {
+		seeds = append(seeds, uint64(i+1))
+	}
+	return seeds
+}
+
 // load reads a result back. A file that is damaged, or of another key, is as good as
 // none.
 func load[R any](path string, key []byte, result *R) (seconds float64, ok bool) {
