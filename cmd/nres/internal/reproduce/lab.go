@@ -192,6 +192,11 @@ func (lab *Lab) seeds(n int) (seeds []uint64) {
 	return seeds
 }
 
+// runsOf returns the runs of the i-th method, where each has one for every seed.
+func runsOf[R any](runs []R, seeds []uint64, i int) []R {
+	return runs[i*len(seeds) : (i+1)*len(seeds)]
+}
+
 // load reads a result back. A file that is damaged, or of another key, is as good as
 // none.
 func load[R any](path string, key []byte, result *R) (seconds float64, ok bool) {
