@@ -148,7 +148,8 @@ func (a *AskTell[F]) Config() Config {
 // It panics if there is no such worker, or if the three slices overlap or don't have d
 // elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
-	// A caller may recover from a panic, so none comes under the lock, or of a question asked.
+	// A caller may recover from a panic: there is none under the lock, or once the question counts
+	// as asked.
 	a.checkWorker(worker)
 	a.checkSlices(plus, minus, theta)
 	a.mu.Lock()

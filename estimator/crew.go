@@ -65,8 +65,8 @@ func (c *crew[F]) initFound() {
 // root is what all noise and all environments of a worker derive from.
 type root struct{ noise, env noise.Stream }
 
-// positions is where the workers are, an element for each; up to the next multiple of
-// unroll.Lanes, lanes may use more of them.
+// positions are where the workers are: an element for each, and more for idle lanes up to
+// the next multiple of unroll.Lanes.
 type positions struct {
 	tau  []int          // steps of the episode made
 	eps  []noise.Stream // of the noise period
@@ -156,7 +156,7 @@ func positive(counts ...count) error {
 }
 
 // init checks the configuration and sets up all but the goroutines. d and horizon are
-// positive. Workers have states of that many elements in all.
+// positive; state is the number of elements in the states of a worker.
 func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
 	if err := room("the system's ParamLen", d, float64(sizeOf[F]())); err != nil {
 		return err
@@ -216,8 +216,8 @@ func room(field string, n int, each float64) error {
 
 func sizeOf[F vec.Float]() int { return int(unsafe.Sizeof(*new(F))) }
 
-// fits refuses counts that no memory holds. Elements are of that many bytes, and states
-// of a worker of that many elements.
+// fits refuses counts that no memory holds. element is the size of one in bytes, state the
+// number of them in the states of a worker.
 func (c *Config) fits(element float64, d, state int) error {
 	states := float64(element * float64(state))
 	goroutine := float64(2*element*float64(d)) + float64(2*states)
@@ -231,7 +231,7 @@ func (c *Config) fits(element float64, d, state int) error {
 	if err := room("Window", c.Window, term/float64(c.Period)); err != nil {
 		return err
 	}
-	// With positions, what is found, ranks, questions, and terms, of which there are 4 more at most.
+	// 200 bytes are for positions, what is found, ranks and questions.
 	worker := float64(unsafe.Sizeof(worker{})+unsafe.Sizeof(root{})) + 200 + states + float64(term*float64(c.Window/c.Period+4))
 	if c.KeepSums || c.Method == PESAnalytic {
 		worker += float64(element * float64(d))
@@ -242,7 +242,7 @@ func (c *Config) fits(element float64, d, state int) error {
 	return room("Parallelism", c.Parallelism, goroutine)
 }
 
-// plant puts all workers to the start of their episode, with the streams of the seed.
+// plant puts all workers at the start of their episode, with the streams of the seed.
 func (c *crew[F]) plant() {
 	noises, envs := c.seed.Derive(idNoise), c.seed.Derive(idEnv)
 	for i := range c.workers {
@@ -287,7 +287,7 @@ func gcd(a, b int) int {
 	return a
 }
 
-// begin puts worker i to the start of w.episode.
+// begin puts worker i at the start of w.episode.
 func (c *crew[F]) begin(i int) {
 	w := &c.workers[i]
 	c.tau[i], w.lost, w.told, w.kept = 0, false, 0, 0
@@ -346,7 +346,7 @@ func (c *crew[F]) stretch(i, n int) int {
 	return c.left(i, n)
 }
 
-// left is stretch where c.eps[i] is set.
+// left is stretch for a c.eps[i] that is set already.
 func (c *crew[F]) left(i, n int) int {
 	tau := c.tau[i]
 	n = least(n, c.horizon-tau)

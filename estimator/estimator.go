@@ -258,7 +258,7 @@ func (e *engine[F]) estimate(grad []F) (float64, error) {
 	return e.combine(grad), nil
 }
 
-// idle panics in the middle of a gradient: a state from there would be as good as any to read.
+// idle panics in the middle of a gradient: a state taken then would look as valid as any.
 func (e *engine[F]) idle() {
 	if e.theta != nil {
 		panic("estimator: a call of Gradient is under way; an Estimator is not safe for concurrent use")

@@ -55,7 +55,7 @@ func (e *engine[F]) lanesPay() bool {
 	return plain && e.cfg.Workers >= minLanes && e.d <= maxLanesD && e.d <= maxLaneBytes/e.cfg.Parallelism/rows
 }
 
-// copies returns how many thetas a worker's window is made with.
+// copies returns how many particles a worker's window takes, each with a theta of its own.
 func (e *engine[F]) copies() int {
 	if e.cfg.Method == TES {
 		return 3
@@ -351,8 +351,8 @@ func (e *engine[F]) spread(s, shared []F, n int) {
 	}
 }
 
-// idleLane makes lane j, that is no worker's or one's that has failed, a copy of the
-// given one, and where it is.
+// idleLane makes lane j, which has no worker or one that has failed, a copy of lane live,
+// states and position.
 func (e *engine[F]) idleLane(s []F, width int, k block, j, live int) {
 	to, from := k.first+j, k.first+live
 	e.tau[to], e.eps[to], e.env[to] = e.tau[from], e.eps[from], e.env[from]

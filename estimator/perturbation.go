@@ -194,8 +194,8 @@ func (p *perturbation[F]) panel(rows, cols int) int {
 	return 1
 }
 
-// scratchLen is what pair needs, or combineLow if that is more: no more rows and, with
-// one of them to turn A over in, no more than a panel.
+// scratchLen is how many elements pair and combineLow need: A, B, a row and a column, or, if
+// that is more, a panel and a column of as many rows as are summed up at a time.
 func (p *perturbation[F]) scratchLen(m Matrix) int {
 	one := p.rank*(m.Rows+m.Cols) + m.Rows + m.Cols
 	if one < panelLen+lowRows {

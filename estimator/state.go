@@ -106,11 +106,11 @@ func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// identity lists, a line each, what a state can't be used without.
+// identity lists, one a line, what must be the same where a state is restored.
 func (c *crew[F]) identity(more string) string {
 	var bits F
 	k := &c.cfg
-	// They may be many.
+	// Of these there may be many.
 	buckets, matrices := fmt.Sprint(k.Buckets), fmt.Sprint(k.Matrices)
 	sum := func(s string) uint32 { return crc32.ChecksumIEEE([]byte(s)) }
 	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nTelescoping %v\nBuckets %d (%08x)\nRank %d\nMatrices %d (%08x)\nParamLen %d\nHorizon %d\nelements %T\n%s",

@@ -131,7 +131,7 @@ func (e *engine[F]) reseed(seed uint64) {
 	e.plant()
 }
 
-// A moments is what a batch is remembered by.
+// moments are the number, the mean and the spread of the samples of a batch.
 type moments struct {
 	n       float64
 	mean    []float64

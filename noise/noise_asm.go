@@ -83,9 +83,9 @@ func (k *schedule) pair() {
 	*k = p
 }
 
-// A piece is what one call of a kernel makes: n elements from element 4·block, of
-// which those from skip on, keep of them, are wanted. Pieces that aren't wanted
-// whole go through a buffer of one group.
+// A piece is what one call of a kernel makes: n elements from element 4·block on, of which
+// keep elements from skip on are wanted. Pieces that aren't wanted whole go through a
+// buffer of one group.
 type piece struct {
 	block      uint64
 	n          int
