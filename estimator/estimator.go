@@ -434,6 +434,6 @@ func (e *engine[F]) differentiate(g, i int, s []F, m int, score bool) float64 {
 			return math.NaN()
 		}
 	}
-	e.addNoise(eps, e.eps[i], 0, true)
+	e.shape.fill(eps, e.eps[i], 0)
 	return float64(e.cfg.Sigma * float64(vec.Dot(eps, p)))
 }

@@ -330,10 +330,8 @@ func (w *worker) keptEpisode() noise.Stream {
 // addNoise adds ε to xi, or sets xi to it.
 func (c *crew[F]) addNoise(xi []F, eps noise.Stream, off uint64, first bool) {
 	switch {
-	case first && c.cfg.Noise == Signs:
-		noise.FillSigns(xi, eps, off)
 	case first:
-		noise.Fill(xi, eps, off)
+		c.shape.fill(xi, eps, off)
 	case c.cfg.Noise == Signs:
 		noise.AxpySigns(xi, 1, eps, off)
 	default:

@@ -143,11 +143,11 @@ func (p *perturbation[F]) plain(plus, minus, theta []F, eps noise.Stream, lo int
 	}
 }
 
-func (p *perturbation[F]) fill(dst []F, eps noise.Stream, off int) {
+func (p *perturbation[F]) fill(dst []F, eps noise.Stream, off uint64) {
 	if p.signs {
-		noise.FillSigns(dst, eps, uint64(off))
+		noise.FillSigns(dst, eps, off)
 	} else {
-		noise.Fill(dst, eps, uint64(off))
+		noise.Fill(dst, eps, off)
 	}
 }
 
@@ -159,7 +159,7 @@ func (p *perturbation[F]) low(plus, minus, theta []F, eps noise.Stream, k part, 
 	a := scratch[:p.rank*k.Rows]
 	b := scratch[len(a):][:p.rank*k.Cols]
 	e := scratch[len(a)+len(b):][:k.Cols]
-	p.fill(scratch[:len(a)+len(b)], eps, k.lo)
+	p.fill(scratch[:len(a)+len(b)], eps, uint64(k.lo))
 	scale := p.sigma * p.unit()
 	for i := 0; i < k.Rows; i++ {
 		vec.Scale(e, a[i], b[:k.Cols])
@@ -216,13 +216,13 @@ func (p *perturbation[F]) combineLow(g []F, ws []F, ss []noise.Stream, k part, r
 		a, b := rest[:rows*m], rest[rows*m:][:m*k.Cols]
 		for j := 0; j < n; j++ {
 			for q := 0; q < p.rank; q++ {
-				p.fill(column, ss[j], k.lo+q*k.Rows+row)
+				p.fill(column, ss[j], uint64(k.lo+q*k.Rows+row))
 				vec.Scale(column, F(ws[j]*unit), column)
 				for i, v := range column {
 					a[i*m+j*p.rank+q] = v
 				}
 			}
-			p.fill(b[j*p.rank*k.Cols:][:p.rank*k.Cols], ss[j], k.lo+p.rank*k.Rows)
+			p.fill(b[j*p.rank*k.Cols:][:p.rank*k.Cols], ss[j], uint64(k.lo+p.rank*k.Rows))
 		}
 		for i := 0; i < rows; i++ {
 			vec.AxpyRows(g[i*k.Cols:(i+1)*k.Cols], a[i*m:(i+1)*m], b, k.at[:m])
