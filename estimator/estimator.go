@@ -16,7 +16,7 @@ import (
 // safe for concurrent use; it uses several goroutines itself. A method that is called
 // while Gradient is under way panics, if it notices.
 type Estimator[F vec.Float] struct {
-	*engine[F]
+	engine *engine[F]
 }
 
 // engine is what the goroutines of the pool hold, so that an Estimator that nobody
@@ -131,31 +131,32 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	}
 	e.pool = newPool(e.cfg.Parallelism)
 	est := &Estimator[F]{e}
-	runtime.SetFinalizer(est, func(est *Estimator[F]) { est.pool.close() })
+	runtime.SetFinalizer(est, func(est *Estimator[F]) { est.engine.pool.close() })
 	return est, nil
 }
 
 // Close ends the goroutines of the Estimator, which may go on being used, without
 // parallelism. An Estimator that is dropped is closed by the garbage collector.
-func (e *Estimator[F]) Close() { e.pool.close() }
+func (est *Estimator[F]) Close() { est.engine.pool.close() }
 
 // Config returns the configuration, with what the method implies filled in: Period,
 // at most T, is that of any method.
-func (e *Estimator[F]) Config() Config { return e.config() }
+func (est *Estimator[F]) Config() Config { return est.engine.config() }
 
 // SetSigma changes σ from the next gradient on, for a schedule. The error, if sigma
 // or 1/sigma is not positive and finite in type F, is of type *[ConfigError].
 // Perturbations that go on scale with it.
-func (e *Estimator[F]) SetSigma(sigma float64) error {
-	e.idle()
-	return e.setSigma(sigma)
+func (est *Estimator[F]) SetSigma(sigma float64) error {
+	est.engine.idle()
+	return est.engine.setSigma(sigma)
 }
 
 // Count returns the number of gradients made.
-func (e *Estimator[F]) Count() uint64 { return e.count }
+func (est *Estimator[F]) Count() uint64 { return est.engine.count }
 
 // Steps returns the number of steps made so far.
-func (e *Estimator[F]) Steps() Steps {
+func (est *Estimator[F]) Steps() Steps {
+	e := est.engine
 	s := Steps{Sequential: e.count * uint64(e.cfg.Window)}
 	perStep := uint64(e.perWorker)
 	var longest uint64
@@ -175,7 +176,8 @@ func (e *Estimator[F]) Steps() Steps {
 
 // Dropped returns how many windows, or parts of them, were left out because a loss of
 // their worker was not finite. It is 0 unless Config.NonFinite is DropPair.
-func (e *Estimator[F]) Dropped() uint64 {
+func (est *Estimator[F]) Dropped() uint64 {
+	e := est.engine
 	var n uint64
 	for i := range e.workers {
 		n += e.workers[i].dropped
@@ -203,10 +205,10 @@ func (e *Estimator[F]) Dropped() uint64 {
 // lowest worker, or block of lanes. In the same way runtime.Goexit in the system ends the
 // caller's goroutine. grad is then as it was, and later calls return a *[PanicError],
 // which has the stack, until a state is restored.
-func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
+func (est *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	// The finalizer must not close the pool under us.
-	defer runtime.KeepAlive(e)
-	return e.run(grad, theta)
+	defer runtime.KeepAlive(est)
+	return est.engine.run(grad, theta)
 }
 
 func (e *engine[F]) run(grad, theta []F) (loss float64, err error) {

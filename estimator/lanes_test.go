@@ -147,8 +147,8 @@ func sameInLanes[F vec.Float](t *testing.T, sys unroll.System[F], cfg Config, n 
 	lanes, err := New[F](laned[F]{System: sys}, cfg)
 	require.NoError(t, err)
 	defer lanes.Close()
-	require.Nil(t, one.laner)
-	require.NotNil(t, lanes.laner)
+	require.Nil(t, one.engine.laner)
+	require.NotNil(t, lanes.engine.laner)
 	theta := make([]F, sys.ParamLen())
 	for i := range theta {
 		theta[i] = 0.97 // some of breaking's perturbations are beyond 1

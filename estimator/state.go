@@ -14,7 +14,8 @@ import (
 // same bits, on any architecture. Perturbations are not in it, but the system's
 // states are: 2N of them (TES: N; PESAnalytic: 3N). After a Gradient that has failed it returns
 // that error. It allocates what it returns, and more while it does.
-func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
+func (est *Estimator[F]) MarshalBinary() ([]byte, error) {
+	e := est.engine
 	e.idle()
 	if err := e.failed(); err != nil {
 		return nil, err
@@ -47,7 +48,8 @@ func (e *engine[F]) statesOf(all []F, i int) [][]F {
 // data is damaged or of an estimator of another configuration, whose differences it
 // names. Parallelism, KeepSums, NonFinite and Strict may differ. Sigma is compared as New was
 // given it; that of SetSigma, which Config returns, is part of the state.
-func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
+func (est *Estimator[F]) UnmarshalBinary(data []byte) error {
+	e := est.engine
 	e.idle()
 	r := codec.Checked(data)
 	state := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))

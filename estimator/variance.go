@@ -97,7 +97,7 @@ func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F,
 	}
 	root := noise.New(cfg.Seed)
 	spread, err := measure(ctx, len(theta), n, parallelism, func(g, i int, x []float64) error {
-		ests[g].reseed(root.Derive(idVariance, uint64(i)).Key)
+		ests[g].engine.reseed(root.Derive(idVariance, uint64(i)).Key)
 		if _, err := ests[g].Gradient(grads[g], theta); err != nil {
 			return fmt.Errorf("estimator: sample %d: %w", i, err)
 		}
