@@ -113,7 +113,7 @@ func (l *Linear[F]) Init(s []F, _ noise.Stream) {
 	}
 }
 
-// Step adds what theta has to do with the losses from t on, and returns L_t.
+// Step adds what theta contributes to the losses from t on, and returns L_t.
 func (l *Linear[F]) Step(s, theta []F, t int, _ noise.Stream) F {
 	for k := t; k <= l.horizon; k++ {
 		s[k-1] += vec.Dot(l.Partial(k, t), theta)
@@ -121,14 +121,12 @@ func (l *Linear[F]) Step(s, theta []F, t int, _ noise.Stream) F {
 	return s[t-1]
 }
 
-// JVP is the derivative of a step along (ds, dtheta), in place in ds, and that of its
-// loss.
+// JVP is the derivative of a step, as [unroll.Differentiable] has it.
 func (l *Linear[F]) JVP(ds, dtheta, _, _ []F, t int, env noise.Stream) (dloss F) {
 	return l.Step(ds, dtheta, t, env)
 }
 
-// VJP turns ds, the gradient by s_t of what comes after step t, into that by s_{t−1} of
-// the same and dloss·L_t, and adds the gradient by step t's θ to dtheta.
+// VJP is the gradient of a step, as [unroll.Differentiable] has it.
 func (l *Linear[F]) VJP(ds, dtheta, _, _ []F, dloss F, t int, _ noise.Stream) {
 	ds[t-1] += dloss
 	for k := t; k <= l.horizon; k++ {
