@@ -275,6 +275,18 @@ func (c *Config) check(horizon int) error {
 	if c.Method == ESSingle {
 		c.Phase, c.LossScale = LockStep, Sum
 	}
+	if err := c.compatible(horizon); err != nil {
+		return err
+	}
+	if c.Parallelism == 0 {
+		c.Parallelism = runtime.GOMAXPROCS(0)
+	}
+	c.Parallelism = least(c.Parallelism, c.Workers)
+	return nil
+}
+
+// compatible refuses fields that exclude each other, once check has resolved them.
+func (c *Config) compatible(horizon int) error {
 	analytic, ordinal := c.Method == PESAnalytic, c.Shaping == Sign || c.Shaping == CenteredRank
 	why := "" // windows must be under one perturbation each
 	switch {
@@ -301,10 +313,6 @@ func (c *Config) check(horizon int) error {
 	case c.Telescoping && ordinal:
 		return bad("Telescoping", true, fmt.Sprintf("false with shaping %v", c.Shaping))
 	}
-	if c.Parallelism == 0 {
-		c.Parallelism = runtime.GOMAXPROCS(0)
-	}
-	c.Parallelism = least(c.Parallelism, c.Workers)
 	return nil
 }
 
