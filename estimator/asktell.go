@@ -161,8 +161,8 @@ func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 
 // Perturb sets plus and minus to theta ± σε for a question. Apart from its arguments it
 // depends on nothing but d and the configuration, so an evaluator in another process may
-// call it on an AskTell of its own, after the same SetSigma. It panics if the three slices overlap or
-// don't have d elements, or if the question's Lo and Hi are those of no bucket.
+// call it on an AskTell of its own, after the same SetSigma. It panics if the three slices
+// overlap or don't have d elements, or if the question's Lo and Hi are those of no bucket.
 func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
 	a.checkSlices(plus, minus, theta)
 	starts := a.crew.shape.starts

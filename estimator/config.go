@@ -192,9 +192,9 @@ type Config struct {
 	// "Evolution strategies at the hyperscale", 2025). Matrices that are no larger than
 	// A and B, vectors above all, are perturbed by plain noise. A gradient then takes r
 	// products for each element and pair, and next to no noise: several times faster
-	// than normals. The perturbation isn't normal, and its
-	// elements, of variance 1, are uncorrelated but not independent; the estimate is
-	// unbiased up to the second order in σ.
+	// than normals. The perturbation isn't normal, and its elements, of variance 1, are
+	// uncorrelated but not independent; the estimate is unbiased up to the second order
+	// in σ.
 	Rank     int
 	Matrices []Matrix
 

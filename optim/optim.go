@@ -110,8 +110,7 @@ func (o *SGD[F]) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// read returns a Reader of the state of an optimizer of that type, behind the name of which
-// it stands.
+// read returns a Reader of a state, past the name of the optimizer's type, which is kind.
 func read(kind string, data []byte) *codec.Reader {
 	r := codec.Checked(data)
 	switch got := r.String(); {
@@ -124,7 +123,7 @@ func read(kind string, data []byte) *codec.Reader {
 	return &r
 }
 
-// end returns the error of a state that was read, of which the lengths fit or not.
+// end returns the Reader's error, or one of its own if the lengths that were read don't fit.
 func end(r *codec.Reader, fits bool) error {
 	err := r.End()
 	if err == nil && !fits {

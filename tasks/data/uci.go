@@ -92,8 +92,8 @@ func LoadYacht(path string) (*Regression, error) {
 	return r, nil
 }
 
-// readTable gives the fields of a text file to take, which says whether they are as expected,
-// line by line. Blank lines are passed over; there must be another.
+// readTable gives the fields of a text file to take, line by line; take says whether they are
+// as expected. Blank lines are passed over, and a file with no other line is an error.
 func readTable(path, expected string, columns int, split func(line string) []string, take func(column int, field string) bool) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
