@@ -241,7 +241,10 @@ func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 func combine32(g, ws []float32, ss []Stream, off uint64) {
 	var ks [combineStreams]schedule
 	for len(ws) > 0 {
-		count := least(len(ws), combineStreams)
+		count := len(ws)
+		if count > combineStreams {
+			count = combineStreams
+		}
 		expanded := uint64(1) << 32 // an upper half that no block has
 		for rest, off := g, off; len(rest) > 0; {
 			p := nextPiece(len(rest), off, maxChunk/count&^(group-1))
