@@ -28,13 +28,14 @@ import (
 // a perturbation is kept, Signs bound what is tried to θ ± σ in each parameter, and Std or
 // Sign keep one bad window from weighing more than it should. examples/tuner is one.
 //
-// [NewAskTell] makes one. All methods are safe for concurrent use; while Gradient sums up, which
-// takes as long as for an Estimator, the others wait. theta and the optimizer are the caller's to
-// guard: theta may not change while Ask reads it, nor either of them or the AskTell between the parts of a checkpoint.
+// [NewAskTell] makes one. All methods are safe for concurrent use; while Gradient sums up,
+// which takes as long as for an Estimator, the others wait. theta and the optimizer are the
+// caller's to guard: theta may not change while Ask reads it, and none of the three while a
+// checkpoint is made of them.
 //
-// Once workers have told as much as they do between two gradients, Ask, Tell and Gradient don't
-// allocate. Until Gradient is called, what is told takes memory, 64 bytes for each
-// perturbation, and Gradient time in proportion.
+// Ask, Tell and Gradient allocate only until workers have told as much as they ever do
+// between two gradients. Until Gradient is called, what is told takes memory, 64 bytes for
+// each perturbation, and Gradient time in proportion.
 type AskTell[F vec.Float] struct {
 	mu      sync.Mutex
 	crew    *crew[F] // what the goroutines hold
