@@ -43,7 +43,7 @@ type Config struct {
 	Seed    uint64
 }
 
-func bad(field string, value interface{}, allowed string) error {
+func bad(field string, value any, allowed string) error {
 	return &estimator.ConfigError{Field: field, Value: fmt.Sprint(value), Allowed: allowed}
 }
 
@@ -158,12 +158,13 @@ func New[F vec.Float](sys unroll.Differentiable[F], cfg Config) (*Estimator[F], 
 // Config returns the configuration, with Window and Period filled in.
 func (e *Estimator[F]) Config() Config { return e.cfg }
 
-// Steps returns the number of steps made so far. A step counts once, with what it
-// takes to differentiate it: a VJP, or with RTRL d JVPs, DODGE one, UORO one and two VJPs.
+// Steps returns the number of steps made so far. A step counts once, together with what
+// differentiates it: BPTT and TBPTT take a VJP, RTRL d JVPs, DODGE a JVP, UORO a JVP and
+// two VJPs.
 func (e *Estimator[F]) Steps() estimator.Steps { return e.steps }
 
-// A NonFiniteError says whose loss or gradient left the finite numbers, in which call of
-// Gradient, and where in the episode.
+// A NonFiniteError says in which gradient, of which worker, and where in its episode a loss
+// or a gradient is not finite.
 type NonFiniteError struct {
 	Gradient    uint64 // 0 for the first one, its start-up included
 	Worker      int
@@ -196,8 +197,8 @@ var errPanicked = errors.New("baseline: the system has panicked in an earlier ca
 // if grad and theta overlap or don't have the system's ParamLen.
 //
 // If a loss or a gradient isn't finite, the error is a *[NonFiniteError] of the lowest
-// such worker. grad is then as it was, and every later call returns the same error. If the system
-// panics, so does Gradient, and every later call returns an error.
+// such worker. grad is then as it was, and every later call returns the same error. If the
+// system panics, so does Gradient, and every later call returns an error.
 func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	if len(grad) != len(e.sum) || len(theta) != len(e.sum) {
 		panic("baseline: grad and theta must have the length of the system's parameters")

@@ -111,7 +111,7 @@ func gradient[F vec.Float](t *testing.T, sys unroll.Differentiable[F], cfg Confi
 }
 
 // near compares relative to the largest element.
-func near(t *testing.T, want, got []float64, tolerance float64, msg ...interface{}) {
+func near(t *testing.T, want, got []float64, tolerance float64, msg ...any) {
 	t.Helper()
 	var size float64
 	for _, v := range want {

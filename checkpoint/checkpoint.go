@@ -24,9 +24,9 @@ type Section struct {
 
 // Write replaces the file at path by one with the given sections, in order, and the
 // permissions of the old one, if there was one. On an error, such as a full disk, the
-// file is as it was. It writes to path + ".tmp" first, syncs it, and renames it, so it
-// is a symbolic link that is replaced, not the file that it leads to. A directory, a
-// device or the like is refused, with an *[Error]. There must be one writer for a path at a time.
+// file is as it was. Write makes path + ".tmp", syncs it, and renames it; of a symbolic
+// link it replaces the link, not the file that it leads to. A directory, a device or the
+// like is refused with an *[Error]. A path must have one writer at a time.
 func Write(path string, sections ...Section) (err error) {
 	if path == "" {
 		return errors.New("checkpoint: the path is empty")

@@ -37,8 +37,8 @@ func check(path string, parts []Part) error {
 	return nil
 }
 
-// Save replaces the file at path by one with the states of the parts, as [Write] does. Parts
-// without a State and names that come twice are an *[Error].
+// Save replaces the file at path by one with the states of the parts, as [Write] does.
+// A part without a State and two parts of one name are an *[Error].
 func Save(path string, parts ...Part) error {
 	if err := check(path, parts); err != nil {
 		return err
@@ -54,11 +54,11 @@ func Save(path string, parts ...Part) error {
 	return Write(path, sections...)
 }
 
-// Load restores the parts, in order, from a file of [Save]; sections that no part has
-// the name of are passed over. Errors are those of [Save] about parts, those of [Read], an *[Error]
-// if a part isn't there, and then nothing is restored; or an *[Error] that wraps what the state of the
-// first part said that can't be restored: it and those after it are as they were, those before
-// it are restored.
+// Load restores the parts, in order, from a file written by [Save]; sections that belong
+// to no part are ignored. It restores nothing if the parts are bad (see [Save]), the file
+// can't be read (see [Read]) or a part has no section in it, which is an *[Error]. If a
+// State refuses its data, the *[Error] wraps what it said; the parts before it have then
+// been restored, it and those after it are as they were.
 func Load(path string, parts ...Part) error {
 	if err := check(path, parts); err != nil {
 		return err

@@ -95,7 +95,7 @@ func TestAnalyticReference(t *testing.T) {
 			require.NoError(t, err)
 			phases := make([]int, workers)
 			for i := range phases {
-				phases[i] = est.phase(i)
+				phases[i] = est.engine.phase(i)
 			}
 			cfg.Method = PES
 			ref := newReference(sys, cfg, phases, []float64{0.5, -0.2, 0.1})

@@ -23,18 +23,19 @@ import (
 // asked until it has answered a window, and the losses are those of [unroll.Window],
 // the gradient has the same bits.
 //
-// A live service has no copies, so that the two members of a pair take turns on it, and
-// no episodes: LockStep phases spare it the warm-up, the horizon is how long a
-// perturbation is kept, Signs bound what is tried, to θ ± σ in each parameter, and Std or
+// A live service has no copies, so the two members of a pair take turns on it, and no
+// episodes. For such a service, LockStep phases avoid the warm-up, the horizon is how long
+// a perturbation is kept, Signs bound what is tried to θ ± σ in each parameter, and Std or
 // Sign keep one bad window from weighing more than it should. examples/tuner is one.
 //
-// [NewAskTell] makes one. All methods are safe for concurrent use; while Gradient sums up, which
-// takes as long as for an Estimator, the others wait. theta and the optimizer are the caller's to
-// guard: theta may not change while Ask reads it, nor either of them or the AskTell between the parts of a checkpoint.
+// [NewAskTell] makes one. All methods are safe for concurrent use; while Gradient sums up,
+// which takes as long as for an Estimator, the others wait. theta and the optimizer are the
+// caller's to guard: theta may not change while Ask reads it, and none of the three while a
+// checkpoint is made of them.
 //
-// Once workers have told as much as they do between two gradients, Ask, Tell and Gradient don't
-// allocate. Until Gradient is called, what is told takes memory, 64 bytes for each
-// perturbation, and Gradient time in proportion.
+// Ask, Tell and Gradient allocate only until workers have told as much as they ever do
+// between two gradients. Until Gradient is called, what is told takes memory, 64 bytes for
+// each perturbation, and Gradient time in proportion.
 type AskTell[F vec.Float] struct {
 	mu      sync.Mutex
 	crew    *crew[F] // what the goroutines hold
@@ -87,19 +88,20 @@ type Answer struct {
 // another one or Restart has replaced. The answer is ignored.
 var ErrStale = errors.New("estimator: this question was answered or replaced")
 
-// ErrForeign is what Tell returns if the question that the worker has open is not this
-// one, or if there is no such worker: it was changed on its way, or is of an AskTell with
-// another seed or configuration. The answer is ignored, and the question stays open.
+// ErrForeign is what Tell returns for a question that differs from the one that the worker
+// has open, or whose worker doesn't exist: it was changed on its way, or is of an AskTell
+// with another seed or configuration. The answer is ignored, and the open question stays
+// open.
 var ErrForeign = errors.New("estimator: this question was not asked here: it was changed, or is of another AskTell")
 
 // NewAskTell returns an AskTell for d parameters and episodes of horizon steps.
 // Errors are of type *[ConfigError]. TES and PESAnalytic are refused, because they need
-// an unperturbed state. With CenteredRank, one answer of each worker is ranked: the last
-// one before a gradient.
+// an unperturbed state. With CenteredRank only the last answer of each worker before a
+// gradient counts.
 func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
 	a := &AskTell[F]{crew: &crew[F]{}}
 	if cfg.Method == TES || cfg.Method == PESAnalytic {
-		return nil, &ConfigError{"Method", cfg.Method.String(), "methods without an unperturbed state, with AskTell: not tes or pesanalytic"}
+		return nil, bad("Method", cfg.Method, "methods without an unperturbed state, with AskTell: not tes or pesanalytic")
 	}
 	if err := positive(count{"d", d}, count{"the horizon", horizon}); err != nil {
 		return nil, err
@@ -110,7 +112,7 @@ func NewAskTell[F vec.Float](d, horizon int, cfg Config) (*AskTell[F], error) {
 	a.crew.pool = newPool(a.crew.cfg.Parallelism)
 	a.asked = make([]asked, cfg.Workers)
 	n := a.crew.shape.scratch
-	a.scratch.New = func() interface{} { s := make([]F, n); return &s }
+	a.scratch.New = func() any { s := make([]F, n); return &s }
 	runtime.SetFinalizer(a, func(a *AskTell[F]) { a.crew.pool.close() })
 	return a, nil
 }
@@ -147,7 +149,8 @@ func (a *AskTell[F]) Config() Config {
 // It panics if there is no such worker, or if the three slices overlap or don't have d
 // elements.
 func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
-	// A caller may recover from a panic, so none comes under the lock, or of a question asked.
+	// A caller may recover from a panic: there is none under the lock, or once the question counts
+	// as asked.
 	a.checkWorker(worker)
 	a.checkSlices(plus, minus, theta)
 	a.mu.Lock()
@@ -157,10 +160,10 @@ func (a *AskTell[F]) Ask(worker int, plus, minus, theta []F) Question {
 	return q
 }
 
-// Perturb sets plus and minus to theta ± σε for a question. It depends on nothing
-// else but the configuration and d, so an evaluator in another process may call it,
-// on an AskTell of its own, after the same SetSigma. It panics if the three slices overlap or
-// don't have d elements, or if the question's Lo and Hi are those of no bucket.
+// Perturb sets plus and minus to theta ± σε for a question. Apart from its arguments it
+// depends on nothing but d and the configuration, so an evaluator in another process may
+// call it on an AskTell of its own, after the same SetSigma. It panics if the three slices
+// overlap or don't have d elements, or if the question's Lo and Hi are those of no bucket.
 func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
 	a.checkSlices(plus, minus, theta)
 	starts := a.crew.shape.starts
@@ -180,9 +183,9 @@ func (a *AskTell[F]) Perturb(plus, minus, theta []F, q Question) {
 }
 
 // AskAll appends a question to dst for every worker that has no open one and has told
-// nothing since the last gradient: the next batch, of streams that evaluators
-// anywhere can perturb with. A question stays open if its evaluator dies: Ask puts it
-// again, Restart gives it up. It allocates for the growth of dst only.
+// nothing since the last gradient: the next batch, for evaluators anywhere. A question
+// whose evaluator dies stays open: Ask replaces it, Restart gives it up. AskAll allocates
+// for the growth of dst only.
 func (a *AskTell[F]) AskAll(dst []Question) []Question {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -195,8 +198,8 @@ func (a *AskTell[F]) AskAll(dst []Question) []Question {
 }
 
 // TellAll takes a batch of answers, as Tell does one after the other. It returns how
-// many were stale and thus ignored, and the first error of any other kind; all
-// answers are taken notwithstanding.
+// many were stale and thus ignored, and the first error of any other kind; it goes on
+// after errors.
 func (a *AskTell[F]) TellAll(answers []Answer) (stale int, err error) {
 	for _, k := range answers {
 		switch e := a.Tell(k.Question, k.Plus, k.Minus); {
@@ -234,12 +237,14 @@ func (a *AskTell[F]) open(worker int) Question {
 	}
 }
 
-// Tell takes the sums of the losses over the steps of a question, under θ+σε and
-// under θ−σε. It returns ErrStale for an answer that is no longer wanted, ErrForeign for
-// one to what it didn't ask, and a *[NonFiniteError], once, if a loss, or the sum or
-// difference of the two, is not finite, in type F, or so large that the gradient might not
-// be, and Config.NonFinite is Fail; the worker then begins a new episode. With DropPair it
-// is left out until its episode ends.
+// Tell takes the sums of the losses over the steps of a question, under θ+σε and under
+// θ−σε. It returns ErrStale for an answer that is no longer wanted, and ErrForeign for one
+// to a question that wasn't asked here.
+//
+// If a loss, or the sum or difference of the two, is not finite in type F, or so large that
+// the gradient might not be, and Config.NonFinite is Fail, it returns a *[NonFiniteError],
+// once, and the worker begins a new episode. With DropPair the worker is left out until its
+// episode ends.
 func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -309,8 +314,7 @@ func (a *AskTell[F]) restart(worker int) {
 	k.open, k.left, k.done = false, 0, true
 }
 
-// Told returns the number of scored steps that Gradient would be from: those told since
-// the last one.
+// Told returns the number of scored steps that have been told since the last gradient.
 func (a *AskTell[F]) Told() (steps int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -95,8 +95,8 @@ var (
 	nonFiniteNames = []string{"fail", "drop"}
 )
 
-// MethodNames, PhaseNames and so on return what ParseMethod, ParsePhase and so on take,
-// in the order of the constants, as a copy.
+// MethodNames, PhaseNames and so on return the names that ParseMethod, ParsePhase and so
+// on take, in the order of the constants. The slice is the caller's.
 func MethodNames() []string    { return append([]string(nil), methodNames...) }
 func PhaseNames() []string     { return append([]string(nil), phaseNames...) }
 func NoiseNames() []string     { return append([]string(nil), noiseNames...) }
@@ -141,7 +141,7 @@ func parse[E ~uint8](field string, names []string, name string) (E, error) {
 			return E(i), nil
 		}
 	}
-	return 0, &ConfigError{field, fmt.Sprintf("%q", name), "one of " + strings.Join(names, ", ")}
+	return 0, bad(field, fmt.Sprintf("%q", name), "one of "+strings.Join(names, ", "))
 }
 
 func nameOf(field string, names []string, i int) string {
@@ -151,16 +151,16 @@ func nameOf(field string, names []string, i int) string {
 	return fmt.Sprintf("%s(%d)", field, i)
 }
 
-// Config holds what an [Estimator] is made from. Workers, Window and Sigma have no
-// defaults; the zero values of the rest are the recommended ones.
+// Config says what kind of [Estimator] or [AskTell] to make. Workers, Window and Sigma
+// have no defaults; the zero values of the rest are the recommended ones.
 type Config struct {
 	Method   Method
 	Phase    Phase   // ESSingle is LockStep, whatever this says
 	Workers  int     // N ≥ 1, the number of antithetic pairs
-	Window   int     // W, in steps, 1 to T; FullES: T, or 0, which stands for it
-	Period   int     // K ≥ 1, in steps, for GPES; the other methods have their own, or 0 for it
-	Interval int     // M ≥ 1, in windows, for ESSingle; 0 stands for T/W, one perturbation an episode
-	Sigma    float64 // σ, one standard deviation for all parameters, positive and finite as 1/σ is, also in the estimator's type
+	Window   int     // W, in steps, 1 to T; FullES: T, or 0 for it
+	Period   int     // K ≥ 1, in steps, for GPES; with the other methods 0, or the K that they imply
+	Interval int     // M ≥ 1, in windows, for ESSingle; 0 is one perturbation an episode, M = T/W
+	Sigma    float64 // σ, one standard deviation for all parameters; σ and 1/σ are positive and finite in the estimator's type
 	Seed     uint64
 
 	Noise     Noise
@@ -177,29 +177,30 @@ type Config struct {
 	// about L_t: measure. It does nothing with one perturbation an episode.
 	Telescoping bool
 
-	// Buckets are the lengths of consecutive ranges of theta, which they cover. A pair
-	// perturbs one of them, for an episode (TES: a window), and weighs on nothing
-	// else: unroll, sum and message cost what a bucket is long (Zhang, Clune and
-	// Stanley, 2017, "limited perturbation"). The workers take the buckets in turn;
-	// the gradient of each is the mean over the pairs that had it, 0 if none did. nil
-	// stands for one bucket, all of theta. See [EvenBuckets]. Stratified phases tile the
+	// Buckets are the lengths of consecutive ranges that theta is cut into; nil is one
+	// bucket, all of theta. A pair perturbs one bucket for an episode (TES: a window),
+	// and adds to the gradient of that one only: noise and sums cost as much as the
+	// bucket is long (Zhang, Clune and Stanley, 2017, "limited perturbation"). The
+	// workers take the buckets in turn; the gradient of each is the mean over the pairs
+	// that had it, 0 if none did. See [EvenBuckets]. Stratified phases tile the
 	// episode with all workers; those of one bucket stand W times the number of buckets
 	// apart, that is, all alike if T divides it.
 	Buckets []int
 
-	// With Rank r ≥ 1, E = ABᵀ/√r perturbs each of the Matrices that theta consists
-	// of, where A has Rows and B has Cols times r elements of the noise (Sarkar et al.,
-	// "Evolution strategies at the hyperscale", 2025). Matrices that
-	// are no larger than A and B, vectors above all, are perturbed by plain noise. A
-	// gradient then takes r products an element and pair and next to no noise, which
-	// is several times faster than normals. The perturbation isn't normal, and its
-	// elements, of variance 1, are uncorrelated but not independent; the estimate is
-	// unbiased up to the second order in σ.
+	// With Rank r ≥ 1, each of the Matrices that theta consists of is perturbed by
+	// E = ABᵀ/√r, where A is Rows×r and B is Cols×r elements of the noise (Sarkar et al.,
+	// "Evolution strategies at the hyperscale", 2025). Matrices that are no larger than
+	// A and B, vectors above all, are perturbed by plain noise. A gradient then takes r
+	// products for each element and pair, and next to no noise: several times faster
+	// than normals. The perturbation isn't normal, and its elements, of variance 1, are
+	// uncorrelated but not independent; the estimate is unbiased up to the second order
+	// in σ.
 	Rank     int
 	Matrices []Matrix
 
 	// Strict refuses what the papers leave undefined: a window that does not divide
-	// the horizon, a period that is no multiple of the window. PESAnalytic always does.
+	// the horizon, a period that is no multiple of the window. With PESAnalytic both are
+	// always refused.
 	Strict bool
 
 	// KeepSums keeps each worker's ξ, N·d numbers, where there is more than one
@@ -212,8 +213,8 @@ type Config struct {
 	Parallelism int
 }
 
-// A ConfigError names a field of Config, or an argument of New, that is not what
-// it may be.
+// A ConfigError names a field of Config, or an argument, whose value isn't allowed, and
+// says what is.
 type ConfigError struct {
 	Field   string
 	Value   string
@@ -224,12 +225,13 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("estimator: %s is %s; allowed: %s", e.Field, e.Value, e.Allowed)
 }
 
+func bad(field string, value any, allowed string) error {
+	return &ConfigError{field, fmt.Sprint(value), allowed}
+}
+
 // check also resolves what the method implies: Window, Period, Phase, LossScale, and
 // Parallelism.
 func (c *Config) check(horizon int) error {
-	bad := func(field string, value interface{}, allowed string) error {
-		return &ConfigError{field, fmt.Sprint(value), allowed}
-	}
 	for _, e := range []struct {
 		field string
 		value uint8
@@ -273,42 +275,43 @@ func (c *Config) check(horizon int) error {
 	if c.Method == ESSingle {
 		c.Phase, c.LossScale = LockStep, Sum
 	}
-	if (c.Rank > 0 && c.Period < horizon && c.Method != TES) || c.Rank > 0 && c.Method == PESAnalytic {
-		return bad("Rank", c.Rank, "0 where there is more than one perturbation an episode, and with pesanalytic")
-	}
-	if c.Buckets != nil && c.Method == PESAnalytic {
-		return bad("Buckets", fmt.Sprint(len(c.Buckets), " of them"), "none with pesanalytic")
-	}
-	if strict := c.Shaping == Sign || c.Shaping == CenteredRank; c.Strict || strict || c.Method == PESAnalytic {
-		why := "in strict mode"
-		switch {
-		case c.Strict:
-		case strict:
-			why = fmt.Sprintf("with shaping %v", c.Shaping)
-		default:
-			why = fmt.Sprintf("with %v", c.Method)
-		}
-		if horizon%c.Window != 0 {
-			return bad("Window", c.Window, fmt.Sprintf("a divisor of T = %d %s", horizon, why))
-		}
-		if c.Period%c.Window != 0 {
-			return bad("Period", c.Period, fmt.Sprintf("a multiple of W = %d, or at least T = %d, %s", c.Window, horizon, why))
-		}
-	}
-	if c.Telescoping && (c.Method == TES || c.Method == PESAnalytic) {
-		return bad("Telescoping", true, fmt.Sprintf("false with %v", c.Method))
-	}
-	if c.Method == PESAnalytic && c.Shaping != Raw {
-		return bad("Shaping", c.Shaping, "raw with pesanalytic")
-	}
-	if c.Telescoping && (c.Shaping == Sign || c.Shaping == CenteredRank) {
-		return bad("Telescoping", true, fmt.Sprintf("false with shaping %v", c.Shaping))
+	if err := c.compatible(horizon); err != nil {
+		return err
 	}
 	if c.Parallelism == 0 {
 		c.Parallelism = runtime.GOMAXPROCS(0)
 	}
-	if c.Parallelism > c.Workers {
-		c.Parallelism = c.Workers
+	c.Parallelism = least(c.Parallelism, c.Workers)
+	return nil
+}
+
+// compatible refuses fields that exclude each other, once check has resolved them.
+func (c *Config) compatible(horizon int) error {
+	analytic, ordinal := c.Method == PESAnalytic, c.Shaping == Sign || c.Shaping == CenteredRank
+	why := "" // windows must be under one perturbation each
+	switch {
+	case c.Strict:
+		why = "in strict mode"
+	case ordinal:
+		why = fmt.Sprintf("with shaping %v", c.Shaping)
+	case analytic:
+		why = fmt.Sprintf("with %v", c.Method)
+	}
+	switch {
+	case c.Rank > 0 && (analytic || c.Period < horizon && c.Method != TES):
+		return bad("Rank", c.Rank, "0 where there is more than one perturbation an episode, and with pesanalytic")
+	case c.Buckets != nil && analytic:
+		return bad("Buckets", fmt.Sprint(len(c.Buckets), " of them"), "none with pesanalytic")
+	case why != "" && horizon%c.Window != 0:
+		return bad("Window", c.Window, fmt.Sprintf("a divisor of T = %d %s", horizon, why))
+	case why != "" && c.Period%c.Window != 0:
+		return bad("Period", c.Period, fmt.Sprintf("a multiple of W = %d, or at least T = %d, %s", c.Window, horizon, why))
+	case c.Telescoping && (analytic || c.Method == TES):
+		return bad("Telescoping", true, fmt.Sprintf("false with %v", c.Method))
+	case analytic && c.Shaping != Raw:
+		return bad("Shaping", c.Shaping, "raw with pesanalytic")
+	case c.Telescoping && ordinal:
+		return bad("Telescoping", true, fmt.Sprintf("false with shaping %v", c.Shaping))
 	}
 	return nil
 }

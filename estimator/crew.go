@@ -65,8 +65,8 @@ func (c *crew[F]) initFound() {
 // root is what all noise and all environments of a worker derive from.
 type root struct{ noise, env noise.Stream }
 
-// positions is where the workers are, an element for each; up to the next multiple of
-// unroll.Lanes, lanes may use more of them.
+// positions are where the workers are: an element for each, and more for idle lanes up to
+// the next multiple of unroll.Lanes.
 type positions struct {
 	tau  []int          // steps of the episode made
 	eps  []noise.Stream // of the noise period
@@ -107,12 +107,12 @@ type term struct {
 	bucket       int
 }
 
-// NonFiniteError says which worker's loss, or the sum or difference of its two losses,
-// left the finite numbers, or is so large that the gradient might; in which gradient, and
-// where in the episode. The gradient might where (L⁺ − L⁻)·ξ/2σ a step (with [Sum], times W)
-// could overflow the estimator's type, elements of ξ being up to 6.7 for each perturbation;
-// with Std never, with Sign and CenteredRank σ alone decides, in New. Losses beyond 10^288 are
-// refused as well.
+// NonFiniteError says in which gradient, of which worker, and where in its episode a loss,
+// or the sum or difference of the two losses of a pair, is not finite, or is so large that
+// the gradient might not be. That is where (L⁺ − L⁻)·ξ/2σ a step (with [Sum], times W) could
+// overflow the estimator's type, elements of ξ being up to 6.7 for each perturbation. With
+// Std this cannot happen, and with Sign and CenteredRank it depends on σ alone, which New
+// checks. Losses beyond 10^288 are refused as well.
 type NonFiniteError struct {
 	Gradient    uint64 // 0 for the first one, its start-up included
 	Worker      int
@@ -135,7 +135,7 @@ func (e *NonFiniteError) Error() string {
 // checkSystem refuses what is no system.
 func checkSystem[F vec.Float](sys unroll.System[F]) error {
 	if sys == nil {
-		return &ConfigError{"the system", "nil", "an unroll.System"}
+		return bad("the system", "nil", "an unroll.System")
 	}
 	return positive(count{"the system's ParamLen", sys.ParamLen()}, count{"the system's StateLen", sys.StateLen()},
 		count{"the system's Horizon", sys.Horizon()})
@@ -149,16 +149,16 @@ type count struct {
 func positive(counts ...count) error {
 	for _, c := range counts {
 		if c.n < 1 {
-			return &ConfigError{c.field, fmt.Sprint(c.n), "≥ 1"}
+			return bad(c.field, c.n, "≥ 1")
 		}
 	}
 	return nil
 }
 
 // init checks the configuration and sets up all but the goroutines. d and horizon are
-// positive. Workers have states of that many elements in all.
+// positive; state is the number of elements in the states of a worker.
 func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
-	if err := room("the system's ParamLen", d, sizeOf[F]()); err != nil {
+	if err := room("the system's ParamLen", d, float64(sizeOf[F]())); err != nil {
 		return err
 	}
 	if err := cfg.check(horizon); err != nil {
@@ -167,7 +167,7 @@ func (c *crew[F]) init(d, horizon, state int, cfg Config) error {
 	if err := c.shape.init(d, &cfg); err != nil {
 		return err
 	}
-	if err := cfg.fits(sizeOf[F](), d, state); err != nil {
+	if err := cfg.fits(float64(sizeOf[F]()), d, state); err != nil {
 		return err
 	}
 	if c.shape.scratch > 0 {
@@ -209,18 +209,15 @@ const maxBytes = 1 << (32 + 15*(^uint(0)>>63))
 // room refuses a count of what takes so many bytes each, if no memory holds it.
 func room(field string, n int, each float64) error {
 	if most := math.Floor(maxBytes / each); float64(n) > most {
-		return &ConfigError{field, fmt.Sprint(n), fmt.Sprintf("at most %.0f, of %.3g bytes each", most, each)}
+		return bad(field, n, fmt.Sprintf("at most %.0f, of %.3g bytes each", most, each))
 	}
 	return nil
 }
 
-func sizeOf[F vec.Float]() float64 {
-	var x F
-	return float64(unsafe.Sizeof(x))
-}
+func sizeOf[F vec.Float]() int { return int(unsafe.Sizeof(*new(F))) }
 
-// fits refuses counts that no memory holds. Elements are of that many bytes, and states
-// of a worker of that many elements.
+// fits refuses counts that no memory holds. element is the size of one in bytes, state the
+// number of them in the states of a worker.
 func (c *Config) fits(element float64, d, state int) error {
 	states := float64(element * float64(state))
 	goroutine := float64(2*element*float64(d)) + float64(2*states)
@@ -234,7 +231,7 @@ func (c *Config) fits(element float64, d, state int) error {
 	if err := room("Window", c.Window, term/float64(c.Period)); err != nil {
 		return err
 	}
-	// With positions, what is found, ranks, questions, and terms, of which there are 4 more at most.
+	// 200 bytes are for positions, what is found, ranks and questions.
 	worker := float64(unsafe.Sizeof(worker{})+unsafe.Sizeof(root{})) + 200 + states + float64(term*float64(c.Window/c.Period+4))
 	if c.KeepSums || c.Method == PESAnalytic {
 		worker += float64(element * float64(d))
@@ -245,7 +242,7 @@ func (c *Config) fits(element float64, d, state int) error {
 	return room("Parallelism", c.Parallelism, goroutine)
 }
 
-// plant puts all workers to the start of their episode, with the streams of the seed.
+// plant puts all workers at the start of their episode, with the streams of the seed.
 func (c *crew[F]) plant() {
 	noises, envs := c.seed.Derive(idNoise), c.seed.Derive(idEnv)
 	for i := range c.workers {
@@ -290,7 +287,7 @@ func gcd(a, b int) int {
 	return a
 }
 
-// begin puts worker i to the start of w.episode.
+// begin puts worker i at the start of w.episode.
 func (c *crew[F]) begin(i int) {
 	w := &c.workers[i]
 	c.tau[i], w.lost, w.told, w.kept = 0, false, 0, 0
@@ -349,7 +346,7 @@ func (c *crew[F]) stretch(i, n int) int {
 	return c.left(i, n)
 }
 
-// left is stretch where c.eps[i] is set.
+// left is stretch for a c.eps[i] that is set already.
 func (c *crew[F]) left(i, n int) int {
 	tau := c.tau[i]
 	n = least(n, c.horizon-tau)
@@ -468,7 +465,7 @@ func (c *crew[F]) perturb(g, i int, plus, minus, theta []F) {
 func checkSigma[F vec.Float](sigma float64) error {
 	s := F(sigma)
 	if inverse := 1 / s; !(s > 0) || s-s != 0 || inverse-inverse != 0 {
-		return &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("positive and finite, 1/σ too, in %T", s)}
+		return bad("Sigma", sigma, fmt.Sprintf("positive and finite, 1/σ too, in %T", s))
 	}
 	return nil
 }
@@ -520,7 +517,7 @@ func (c *crew[F]) limitOf(sigma float64) (limit float64, err error) {
 			periods += c.period(c.horizon - 1)
 		}
 		if limit < float64(periods) {
-			return 0, &ConfigError{"Sigma", fmt.Sprint(sigma), fmt.Sprintf("at least %.3g with shaping %v", sigma/limit*float64(periods), c.cfg.Shaping)}
+			return 0, bad("Sigma", sigma, fmt.Sprintf("at least %.3g with shaping %v", sigma/limit*float64(periods), c.cfg.Shaping))
 		}
 		limit = math.Inf(1)
 	}

@@ -19,16 +19,23 @@
 //	FullES    K = T   and W = T: offline
 //	ESSingle  K = MW  in lock-step, the losses of a window summed, not averaged
 //	                  (Vicol, 2023; M = T/W unless Config.Interval says otherwise)
-//	PESAnalytic       PES that has the derivative of a window's loss by the window's
-//	                  own parameters exactly, from an unroll.Differentiable
+//	PESAnalytic       PES with the exact derivative of a window's loss by the window's
+//	                  own parameters, from an unroll.Differentiable
 //	TES       K = W   weighs with ε alone, and starts each window from a state that
 //	                  was unrolled without perturbation; a third unroll; biased
 //
-// What all but TES and PESAnalytic estimate without bias is the gradient of the loss smoothed over
-// perturbations that are drawn anew every K steps (equation 7); for NRES that is the
-// usual smoothed loss E L(θ + σε). It holds for any W and K: where an episode or a
-// noise period ends inside a window, each step is weighed with the noise that it
-// saw.
+// What all but TES and PESAnalytic estimate without bias is the gradient of the loss
+// smoothed over perturbations that are drawn anew every K steps (equation 7); for NRES
+// that is the usual smoothed loss E L(θ + σε). It holds for any W and K: where an episode
+// or a noise period ends inside a window, each step is weighed with the noise that it saw.
+//
+// Perturbations are not stored. A worker's noise is a [noise.Stream], 16 bytes, and a
+// gradient is a list of streams and weights until it is summed up. For one seed the
+// results are the same to the last bit on every machine and for every degree of
+// parallelism.
+//
+// A system that can't be copied or stepped from here, such as a live service, is driven
+// the other way round, by [AskTell].
 //
 // # Variance
 //
@@ -38,7 +45,7 @@
 // about the derivative of L_t by the parameters of step i. Let g^t = Σ_i g_i^t, and
 // g_j^t that sum over noise period j only.
 //
-// A worker whose window are the steps B of one episode gives
+// A worker whose window is the steps B of one episode gives
 //
 //	ĝ = 1/W Σ_ij ε_i ε_jᵀ a_ij,   a_ij = Σ g_j^t over the steps t ∈ B in period max(i,j) or later
 //
@@ -102,22 +109,11 @@
 //
 // A loss that takes one evaluation is an episode of one step, T = W = 1, and FullES
 // is what is known as OpenAI-ES: Workers mirrored pairs, each with data of its own
-// (env), or, with Shaping, ranks. Config.Buckets and Config.Rank are for large d,
-// [AskTell] is for evaluators that run elsewhere: a question is a stream, an answer two
-// losses.
+// (env), with Config.Shaping weighed by ranks. Config.Buckets and Config.Rank are for
+// large d, [AskTell] is for evaluators on other machines: a question is a stream, an
+// answer two losses.
 //
 // For a linear loss the correlation ρ of an estimate from n pairs with the gradient
 // has E ρ² = n/(n+d−1): it takes n of the order of d for a direction, but a few thousand
 // are enough to learn by (Zhang, Clune and Stanley, 2017).
-//
-// # Other drivers
-//
-// Systems that can't be copied or stepped from here, such as a live service, are
-// driven the other way round, by [AskTell].
-//
-// Perturbations are not stored. A worker's noise is a [noise.Stream], 16 bytes, and
-// a gradient is a list of streams and weights until it is summed up.
-//
-// For one seed the results are the same to the last bit on every machine and for
-// every degree of parallelism.
 package estimator

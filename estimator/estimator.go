@@ -13,10 +13,10 @@ import (
 )
 
 // An Estimator, made by [New], makes one gradient after another of one system. It is not
-// safe for concurrent use; it uses several goroutines itself. What is called while Gradient is
-// under way panics, if it notices.
+// safe for concurrent use; it uses several goroutines itself. A method that is called
+// while Gradient is under way panics, if it notices.
 type Estimator[F vec.Float] struct {
-	*engine[F]
+	engine *engine[F]
 }
 
 // engine is what the goroutines of the pool hold, so that an Estimator that nobody
@@ -56,11 +56,11 @@ type Steps struct {
 }
 
 // PanicError says that the system has panicked, or called [runtime.Goexit], in an earlier
-// call of [Estimator.Gradient], which has left the workers anywhere.
+// call of [Estimator.Gradient], so that the workers may be in any state.
 type PanicError struct {
-	Gradient uint64      // 0 for the first one, its start-up included
-	Value    interface{} // of the panic; nil for Goexit
-	Stack    []byte      // of the goroutine that the system ran on, from [debug.Stack]
+	Gradient uint64 // 0 for the first one, its start-up included
+	Value    any    // of the panic; nil for Goexit
+	Stack    []byte // of the goroutine that the system ran on, from [debug.Stack]
 }
 
 func (e *PanicError) Error() string {
@@ -73,21 +73,22 @@ func (e *PanicError) Error() string {
 // New returns an Estimator for sys. Errors are of type *[ConfigError]. (In a module for
 // Go 1.20 the type must be named, New[float32](sys, cfg): it can't infer it from sys.)
 //
-// It takes memory for N pairs of states, and two vectors like theta for each
-// goroutine; there is no perturbation for each worker, but with Config.KeepSums.
-// PESAnalytic needs an [unroll.Differentiable], and keeps a derivative for each worker,
-// and W+1 states for each goroutine. If
-// sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
-// in lanes, up to 128 of them at a time while their rows are short, with the same bits;
-// then a goroutine takes up to 64 KiB for perturbations, or 32 vectors like theta if
-// that's more, and half as much again with TES. Where this would be more than 32 MiB for
-// all goroutines, there are no lanes.
+// It takes memory for N pairs of states, and for two vectors like theta for each
+// goroutine. Perturbations take none, except with Config.KeepSums. PESAnalytic needs an
+// [unroll.Differentiable]; it keeps a derivative for each worker, and W+1 states for each
+// goroutine.
+//
+// If sys is an [unroll.Laner], N is at least 8 and d at most 16384, workers are advanced
+// in lanes, up to 128 at a time while their rows are short, with the same bits. Each
+// goroutine then takes up to 64 KiB for perturbations, or 32 vectors like theta if that
+// is more, and half as much again with TES. Where this would be more than 32 MiB for all
+// goroutines, lanes are not used.
 func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	if err := checkSystem(sys); err != nil {
 		return nil, err
 	}
 	e := &engine[F]{sys: sys, stateLen: sys.StateLen()}
-	if err := room("the system's StateLen", e.stateLen, sizeOf[F]()); err != nil {
+	if err := room("the system's StateLen", e.stateLen, float64(sizeOf[F]())); err != nil {
 		return nil, err
 	}
 	e.perWorker = 2
@@ -103,7 +104,7 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	if e.cfg.Method == PESAnalytic {
 		var ok bool
 		if e.differentiable, ok = sys.(unroll.Differentiable[F]); !ok {
-			return nil, &ConfigError{"Method", PESAnalytic.String(), "any other with a system that is no unroll.Differentiable"}
+			return nil, bad("Method", PESAnalytic, "any other with a system that is no unroll.Differentiable")
 		}
 	}
 	if e.lanesPay() {
@@ -130,31 +131,32 @@ func New[F vec.Float](sys unroll.System[F], cfg Config) (*Estimator[F], error) {
 	}
 	e.pool = newPool(e.cfg.Parallelism)
 	est := &Estimator[F]{e}
-	runtime.SetFinalizer(est, func(est *Estimator[F]) { est.pool.close() })
+	runtime.SetFinalizer(est, func(est *Estimator[F]) { est.engine.pool.close() })
 	return est, nil
 }
 
 // Close ends the goroutines of the Estimator, which may go on being used, without
 // parallelism. An Estimator that is dropped is closed by the garbage collector.
-func (e *Estimator[F]) Close() { e.pool.close() }
+func (est *Estimator[F]) Close() { est.engine.pool.close() }
 
 // Config returns the configuration, with what the method implies filled in: Period,
 // at most T, is that of any method.
-func (e *Estimator[F]) Config() Config { return e.config() }
+func (est *Estimator[F]) Config() Config { return est.engine.config() }
 
 // SetSigma changes σ from the next gradient on, for a schedule. The error, if sigma
 // or 1/sigma is not positive and finite in type F, is of type *[ConfigError].
 // Perturbations that go on scale with it.
-func (e *Estimator[F]) SetSigma(sigma float64) error {
-	e.idle()
-	return e.setSigma(sigma)
+func (est *Estimator[F]) SetSigma(sigma float64) error {
+	est.engine.idle()
+	return est.engine.setSigma(sigma)
 }
 
 // Count returns the number of gradients made.
-func (e *Estimator[F]) Count() uint64 { return e.count }
+func (est *Estimator[F]) Count() uint64 { return est.engine.count }
 
 // Steps returns the number of steps made so far.
-func (e *Estimator[F]) Steps() Steps {
+func (est *Estimator[F]) Steps() Steps {
+	e := est.engine
 	s := Steps{Sequential: e.count * uint64(e.cfg.Window)}
 	perStep := uint64(e.perWorker)
 	var longest uint64
@@ -172,9 +174,10 @@ func (e *Estimator[F]) Steps() Steps {
 	return s
 }
 
-// Dropped returns how many windows, or parts of them, were left out because the loss
-// of their worker was not finite. It is 0 unless Config.NonFinite is DropPair.
-func (e *Estimator[F]) Dropped() uint64 {
+// Dropped returns how many windows, or parts of them, were left out because a loss of
+// their worker was not finite. It is 0 unless Config.NonFinite is DropPair.
+func (est *Estimator[F]) Dropped() uint64 {
+	e := est.engine
 	var n uint64
 	for i := range e.workers {
 		n += e.workers[i].dropped
@@ -186,26 +189,26 @@ func (e *Estimator[F]) Dropped() uint64 {
 // from one window of every worker, and returns the mean of the perturbed losses. The
 // first call also brings the workers to their phases under theta.
 //
-// It makes 2·N·W steps of the system (TES and PESAnalytic: 3·N·W), and regenerates one perturbation
-// for each worker twice, to unroll and to sum up (with K < T, up to T/K at the
-// latter, but for KeepSums). After the first call it doesn't allocate. It panics
-// if grad and theta overlap or don't have the system's ParamLen.
+// It makes 2·N·W steps of the system (TES and PESAnalytic: 3·N·W), and the noise of each
+// worker twice, to unroll and to sum up (with K < T and without KeepSums, up to T/K
+// perturbations for the sum). After the first call it doesn't allocate. It panics if grad
+// and theta overlap or don't have the system's ParamLen.
 //
 // If a loss isn't finite, or is so large that grad might not be, and Config.NonFinite is
-// Fail, the error is a *[NonFiniteError] of the lowest worker that saw one. grad is then as it was, and
-// the estimator can't be used any further: every later call returns the same error,
-// until UnmarshalBinary restores an earlier state. With DropPair the mean is over the pairs that are left; if there is none, grad is 0
-// and the loss NaN.
+// Fail, the error is a *[NonFiniteError] of the lowest worker that saw one. grad is then
+// as it was, and every later call returns the same error, until UnmarshalBinary restores
+// an earlier state. With DropPair the mean is over the pairs that are left; if there is
+// none, grad is 0 and the loss NaN.
 //
 // If the system panics, on whichever goroutine, Gradient panics with the same value, once
-// no goroutine uses theta or the system any more: that of the lowest worker, or block of
-// lanes, that panics. runtime.Goexit in the system ends the caller's goroutine in the
-// same way. What is true of grad and of later calls after an error is true after
-// that, too; their error is a *[PanicError], which has the stack.
-func (e *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
+// no goroutine uses theta or the system any more. Of several values it is that of the
+// lowest worker, or block of lanes. In the same way runtime.Goexit in the system ends the
+// caller's goroutine. grad is then as it was, and later calls return a *[PanicError],
+// which has the stack, until a state is restored.
+func (est *Estimator[F]) Gradient(grad, theta []F) (loss float64, err error) {
 	// The finalizer must not close the pool under us.
-	defer runtime.KeepAlive(e)
-	return e.run(grad, theta)
+	defer runtime.KeepAlive(est)
+	return est.engine.run(grad, theta)
 }
 
 func (e *engine[F]) run(grad, theta []F) (loss float64, err error) {
@@ -257,7 +260,7 @@ func (e *engine[F]) estimate(grad []F) (float64, error) {
 	return e.combine(grad), nil
 }
 
-// idle panics in the middle of a gradient: a state from there would be as good as any to read.
+// idle panics in the middle of a gradient: a state taken then would look as valid as any.
 func (e *engine[F]) idle() {
 	if e.theta != nil {
 		panic("estimator: a call of Gradient is under way; an Estimator is not safe for concurrent use")
@@ -274,7 +277,10 @@ func (e *engine[F]) failed() error {
 
 // stagger begins the second episode of the workers whose first one is to be cut.
 func (e *engine[F]) stagger() {
-	for i := 0; i < len(e.workers) && e.cfg.Phase == Staggered; i++ {
+	if e.cfg.Phase != Staggered {
+		return
+	}
+	for i := range e.workers {
 		if e.cut(i) {
 			plus, minus := e.scratch[0].sPlus, e.scratch[0].sMinus
 			e.init2(plus, minus, e.env[i])
@@ -430,6 +436,6 @@ func (e *engine[F]) differentiate(g, i int, s []F, m int, score bool) float64 {
 			return math.NaN()
 		}
 	}
-	e.addNoise(eps, e.eps[i], 0, true)
+	e.shape.fill(eps, e.eps[i], 0)
 	return float64(e.cfg.Sigma * float64(vec.Dot(eps, p)))
 }

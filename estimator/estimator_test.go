@@ -282,7 +282,7 @@ func TestReference(t *testing.T) {
 		require.NoError(t, err)
 		phases := make([]int, cfg.Workers)
 		for i := range phases {
-			phases[i] = est.phase(i)
+			phases[i] = est.engine.phase(i)
 		}
 		ref := newReference(sys, cfg, phases, theta)
 		for it := 0; it < 60; it++ {
@@ -350,7 +350,7 @@ func TestStratifiedCoversAll(t *testing.T) {
 		covered := make([]int, c.horizon)
 		for i := 0; i < c.workers; i++ {
 			for s := 0; s < c.window; s++ {
-				covered[(est.phase(i)+s)%c.horizon]++
+				covered[(est.engine.phase(i)+s)%c.horizon]++
 			}
 		}
 		for s := range covered {
@@ -383,8 +383,8 @@ func TestStaggered(t *testing.T) {
 			covered += c.window
 		}
 		assert.Equal(t, Steps{Total: uint64(2 * covered * c.workers), Sequential: uint64(covered)}, est.Steps())
-		est.stagger() // what the next gradient begins with
-		assert.Equal(t, c.want, est.tau[:c.workers], "%+v", c)
+		est.engine.stagger() // what the next gradient begins with
+		assert.Equal(t, c.want, est.engine.tau[:c.workers], "%+v", c)
 	}
 }
 
@@ -402,7 +402,7 @@ func TestRandomPhases(t *testing.T) {
 	require.NoError(t, err)
 	count := map[int]int{}
 	for i := 0; i < 4000; i++ {
-		count[est.phase(i)]++
+		count[est.engine.phase(i)]++
 	}
 	assert.Len(t, count, 4)
 	for _, tau := range []int{0, 5, 10, 15} {
@@ -479,7 +479,7 @@ func TestShaping(t *testing.T) {
 	require.NoError(t, err)
 	phases := make([]int, 4)
 	for i := range phases {
-		phases[i] = est.phase(i)
+		phases[i] = est.engine.phase(i)
 	}
 	ref := newReference(sys, plain, phases, theta)
 	var losses []float64
@@ -624,7 +624,7 @@ func TestSteps(t *testing.T) {
 		require.NoError(t, err)
 		var startUp, longest uint64
 		for i := 0; i < 10; i++ {
-			tau := uint64(est.phase(i))
+			tau := uint64(est.engine.phase(i))
 			startUp += 2 * tau
 			if tau > longest {
 				longest = tau
@@ -682,7 +682,7 @@ func TestNonFinite(t *testing.T) {
 		// The lowest of the workers whose window has steps 15..20.
 		want := 0
 		for ; ; want++ {
-			if tau := (est.phase(want) + 15) % 20; tau >= 10 {
+			if tau := (est.engine.phase(want) + 15) % 20; tau >= 10 {
 				assert.Equal(t, [2]int{tau + 1, tau + 5}, [2]int{nonFinite.First, nonFinite.Last})
 				break
 			}

@@ -38,11 +38,7 @@ type span struct{ lo, hi, bucket, part int }
 func (s *gradient[F]) cut(p *perturbation[F]) {
 	each := func(lo, hi, n, bucket, part int) {
 		for ; lo < hi; lo += n {
-			end := lo + n
-			if end > hi {
-				end = hi
-			}
-			s.blocks = append(s.blocks, span{lo, end, bucket, part})
+			s.blocks = append(s.blocks, span{lo, least(lo+n, hi), bucket, part})
 		}
 	}
 	if p.buckets() > 1 {
@@ -67,10 +63,7 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 		if c.cfg.KeepSums {
 			s.kept = make([]F, c.d*c.cfg.Workers)
 		} else {
-			n := c.d
-			if n > blockLen {
-				n = blockLen
-			}
+			n := least(c.d, blockLen)
 			s.xi = make([][]F, c.cfg.Parallelism)
 			for g := range s.xi {
 				s.xi[g] = make([]F, n)
@@ -114,12 +107,14 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 		loss = c.list(scale, single)
 	}
 	c.pool.run(len(s.blocks), c.doBlock)
-	for i := 0; i < len(c.workers) && !single; i++ {
-		w := &c.workers[i]
-		if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
-			w.kept = w.terms[n-1].last + 1
+	if !single {
+		for i := range c.workers {
+			w := &c.workers[i]
+			if n := len(w.terms); n > 0 && w.terms[n-1].episode == w.noise {
+				w.kept = w.terms[n-1].last + 1
+			}
+			w.forget()
 		}
-		w.forget()
 	}
 	c.unfind()
 	s.out = nil
@@ -276,13 +271,16 @@ func (c *crew[F]) block(g, b int) {
 	for i := range out {
 		out[i] = 0
 	}
-	for i := 0; i < len(c.workers) && s.exact != nil; i++ {
-		if c.workers[i].steps > 0 {
-			vec.Axpy(out, s.scale, s.exact[c.d*i+lo:c.d*i+hi])
+	if s.exact != nil {
+		for i := range c.workers {
+			if c.workers[i].steps > 0 {
+				vec.Axpy(out, s.scale, s.exact[c.d*i+lo:c.d*i+hi])
+			}
 		}
 	}
+	first, end := s.first[at.bucket], s.first[at.bucket+1]
 	if !s.sums && s.kept == nil {
-		weights, streams := s.weights[s.first[at.bucket]:s.first[at.bucket+1]], s.streams[s.first[at.bucket]:s.first[at.bucket+1]]
+		weights, streams := s.weights[first:end], s.streams[first:end]
 		if k := c.shape.parts[at.part]; k.low {
 			c.shape.combineLow(out, weights, streams, k, (lo-k.lo)/k.Cols, c.low[g])
 		} else if c.cfg.Noise == Signs {
@@ -292,7 +290,7 @@ func (c *crew[F]) block(g, b int) {
 		}
 		return
 	}
-	k := s.first[at.bucket]
+	k := first
 	for i := range c.workers {
 		w := &c.workers[i]
 		// ξ of one term is that of the term before it and the periods between, if
@@ -332,10 +330,8 @@ func (w *worker) keptEpisode() noise.Stream {
 // addNoise adds ε to xi, or sets xi to it.
 func (c *crew[F]) addNoise(xi []F, eps noise.Stream, off uint64, first bool) {
 	switch {
-	case first && c.cfg.Noise == Signs:
-		noise.FillSigns(xi, eps, off)
 	case first:
-		noise.Fill(xi, eps, off)
+		c.shape.fill(xi, eps, off)
 	case c.cfg.Noise == Signs:
 		noise.AxpySigns(xi, 1, eps, off)
 	default:

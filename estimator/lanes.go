@@ -2,7 +2,6 @@ package estimator
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/noise-reuse/nres/internal/cast"
 	"github.com/noise-reuse/nres/noise"
@@ -42,10 +41,7 @@ func (e *engine[F]) blocks() int { return (e.cfg.Workers + e.blockLen - 1) / e.b
 
 func (e *engine[F]) blockOf(b int) block {
 	first := b * e.blockLen
-	count := e.cfg.Workers - first
-	if count > e.blockLen {
-		count = e.blockLen
-	}
+	count := least(e.cfg.Workers-first, e.blockLen)
 	return block{first, count, (count + unroll.Lanes - 1) / unroll.Lanes * unroll.Lanes}
 }
 
@@ -54,13 +50,12 @@ const maxLaneBytes = 32 << 20
 
 // lanesPay says whether workers are to be advanced in lanes.
 func (e *engine[F]) lanesPay() bool {
-	var x F
-	rows := e.copies() * unroll.Lanes * int(unsafe.Sizeof(x))
+	rows := e.copies() * unroll.Lanes * sizeOf[F]()
 	plain := e.cfg.Method != PESAnalytic && e.cfg.Buckets == nil && e.cfg.Rank == 0
 	return plain && e.cfg.Workers >= minLanes && e.d <= maxLanesD && e.d <= maxLaneBytes/e.cfg.Parallelism/rows
 }
 
-// copies returns how many thetas a worker's window is made with.
+// copies returns how many particles a worker's window takes, each with a theta of its own.
 func (e *engine[F]) copies() int {
 	if e.cfg.Method == TES {
 		return 3
@@ -92,8 +87,7 @@ func (e *engine[F]) initLanes() {
 // are; and each goroutine is to get a few blocks.
 func (e *engine[F]) blockLength() int {
 	c := &e.cfg
-	var x F
-	worker := 2 * (e.d + e.stateLen) * int(unsafe.Sizeof(x))
+	worker := 2 * (e.d + e.stateLen) * sizeOf[F]()
 	cut := e.horizon%c.Window != 0 || c.Period%c.Window != 0
 	n := maxBlock
 	for n > unroll.Lanes && worker > blockBytes/n {
@@ -144,27 +138,7 @@ func (e *engine[F]) windowBlock(g, b int) {
 	for j := range sum {
 		sum[j] = 0
 	}
-	m := e.cfg.Window // the steps that all lanes can make
-	// Up to here, windows are of the episode's first noise period.
-	uncut := least(e.horizon, e.cfg.Period) - e.cfg.Window
-	if uncut < 0 {
-		uncut = 0
-	}
-	// The few other workers are found without branches, which would be mispredicted.
-	some := 0
-	for j, t := range e.tau[k.first : k.first+k.count] {
-		l.run[some] = j
-		if uint(t-1) >= uint(uncut) || tes {
-			some++
-		}
-	}
-	for _, j := range l.run[:some] {
-		if tes {
-			e.beginWindow(k.first + j)
-			e.workers[k.first+j].lost = false // the shared state isn't: only a window is
-		}
-		m = least(m, e.stretch(k.first+j, e.cfg.Window))
-	}
+	m := e.beginBlock(k, l.run)
 	for j := k.count; j < n; j++ {
 		e.idleLane(s, width, k, j, 0)
 	}
@@ -201,6 +175,34 @@ func (e *engine[F]) windowBlock(g, b int) {
 			copy(e.rows(k)[i*n:(i+1)*n], s[i*width+2*n:(i+1)*width])
 		}
 	}
+}
+
+// beginBlock begins a window of the workers of a block, and returns how many steps all of
+// them can make before the first one's stretch ends. run is scratch.
+func (e *engine[F]) beginBlock(k block, run []int) (m int) {
+	m = e.cfg.Window
+	tes := e.cfg.Method == TES
+	// Up to here, windows are of the episode's first noise period.
+	uncut := least(e.horizon, e.cfg.Period) - e.cfg.Window
+	if uncut < 0 {
+		uncut = 0
+	}
+	// The few other workers are found without branches, which would be mispredicted.
+	some := 0
+	for j, t := range e.tau[k.first : k.first+k.count] {
+		run[some] = j
+		if uint(t-1) >= uint(uncut) || tes {
+			some++
+		}
+	}
+	for _, j := range run[:some] {
+		if tes {
+			e.beginWindow(k.first + j)
+			e.workers[k.first+j].lost = false // the shared state isn't: only a window is
+		}
+		m = least(m, e.stretch(k.first+j, e.cfg.Window))
+	}
+	return m
 }
 
 // cutWindow is the rest of windowBlock where stretches begin and end in the window, or
@@ -349,8 +351,8 @@ func (e *engine[F]) spread(s, shared []F, n int) {
 	}
 }
 
-// idleLane makes lane j, that is no worker's or one's that has failed, a copy of the
-// given one, and where it is.
+// idleLane makes lane j, which has no worker or one that has failed, a copy of lane live,
+// states and position.
 func (e *engine[F]) idleLane(s []F, width int, k block, j, live int) {
 	to, from := k.first+j, k.first+live
 	e.tau[to], e.eps[to], e.env[to] = e.tau[from], e.eps[from], e.env[from]

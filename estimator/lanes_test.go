@@ -58,16 +58,20 @@ func TestCheckLanes(t *testing.T) {
 		require.EqualError(t, unroll.CheckLanes[float32](laned[float32]{System: f}, make([]float32, f.d), 0.1, 1), want)
 	}
 	require.ErrorContains(t, unroll.CheckLanes[float64](laned[float64]{System: sys}, theta[1:], 0.1, 1), "unroll: theta has length ")
-	for _, wrong := range []func(s, sum []float64, t0 []int){
-		func(s, sum []float64, t0 []int) { sum[5] += 1e-9 },
-		func(s, sum []float64, t0 []int) { s[len(s)-1] = math.NaN() },
-		func(s, sum []float64, t0 []int) {
+	for _, c := range []struct {
+		what  string
+		wrong func(s, sum []float64, t0 []int)
+	}{
+		{"lane 5 of 16, steps 1 to 1: the sum is ", func(s, sum []float64, t0 []int) { sum[5] += 1e-9 }},
+		{"lane 15 of 16, steps 1 to 1: element 2 of the state is NaN", func(s, sum []float64, t0 []int) { s[len(s)-1] = math.NaN() }},
+		{"lane 3 of 16, ", func(s, sum []float64, t0 []int) {
 			if t0[3] > 0 {
 				sum[3]++
 			}
-		},
+		}},
 	} {
-		err := unroll.CheckLanes[float64](wrongLanes{laned[float64]{System: sys}, wrong}, theta, 0.1, 1)
+		err := unroll.CheckLanes[float64](wrongLanes{laned[float64]{System: sys}, c.wrong}, theta, 0.1, 1)
+		require.ErrorContains(t, err, c.what)
 		require.ErrorContains(t, err, "with Step")
 	}
 	for what, changes := range map[string]changingLanes{
@@ -147,8 +151,8 @@ func sameInLanes[F vec.Float](t *testing.T, sys unroll.System[F], cfg Config, n 
 	lanes, err := New[F](laned[F]{System: sys}, cfg)
 	require.NoError(t, err)
 	defer lanes.Close()
-	require.Nil(t, one.laner)
-	require.NotNil(t, lanes.laner)
+	require.Nil(t, one.engine.laner)
+	require.NotNil(t, lanes.engine.laner)
 	theta := make([]F, sys.ParamLen())
 	for i := range theta {
 		theta[i] = 0.97 // some of breaking's perturbations are beyond 1

@@ -42,7 +42,7 @@ func (f panicking) Step(s, theta []float32, t int, env noise.Stream) float32 {
 
 // inOwnGoroutine runs f, for 10 seconds at most, and returns what it panics with, and whether
 // it returned.
-func inOwnGoroutine(t *testing.T, f func()) (value interface{}, returned bool) {
+func inOwnGoroutine(t *testing.T, f func()) (value any, returned bool) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -67,7 +67,7 @@ func TestSystemPanics(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		fail func(worker int)
-		want interface{}
+		want any
 		says string
 	}{
 		{"one", func(w int) {
@@ -112,7 +112,7 @@ func TestSystemPanics(t *testing.T) {
 				}
 				before, err := est.MarshalBinary()
 				require.NoError(t, err)
-				copy(f.workers, est.env)
+				copy(f.workers, est.engine.env)
 
 				f.armed.Store(true)
 				copy(grad, []float32{7, 7})
@@ -184,7 +184,7 @@ func TestPoolFails(t *testing.T) {
 		})
 		require.False(t, returned)
 		require.Zero(t, under.Load())
-		var want interface{}
+		var want any
 		if fails[lowest] == 1 {
 			want = lowest
 		}
@@ -246,7 +246,7 @@ func TestPanicPrints(t *testing.T) {
 		f := panicking{walk[float32]{2, 24, true}, make([]noise.Stream, 64), new(atomic.Bool), new(atomic.Int32), func(int) { panic("boom") }}
 		est, err := New[float32](f, Config{Workers: 64, Window: 6, Sigma: 0.1, Parallelism: 2})
 		require.NoError(t, err)
-		copy(f.workers[1:], est.env[1:]) // the first task is the caller's, and comes before helpers are woken
+		copy(f.workers[1:], est.engine.env[1:]) // the first task is the caller's, and comes before helpers are woken
 		f.armed.Store(true)
 		est.Gradient(make([]float32, 2), make([]float32, 2))
 	}

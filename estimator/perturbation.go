@@ -48,9 +48,6 @@ type part struct {
 }
 
 func (p *perturbation[F]) init(d int, cfg *Config) error {
-	bad := func(field string, value interface{}, allowed string) error {
-		return &ConfigError{field, fmt.Sprint(value), allowed}
-	}
 	p.signs, p.sigma, p.rank = cfg.Noise == Signs, F(cfg.Sigma), cfg.Rank
 	lo := 0
 	p.starts = []int{0}
@@ -146,11 +143,11 @@ func (p *perturbation[F]) plain(plus, minus, theta []F, eps noise.Stream, lo int
 	}
 }
 
-func (p *perturbation[F]) fill(dst []F, eps noise.Stream, off int) {
+func (p *perturbation[F]) fill(dst []F, eps noise.Stream, off uint64) {
 	if p.signs {
-		noise.FillSigns(dst, eps, uint64(off))
+		noise.FillSigns(dst, eps, off)
 	} else {
-		noise.Fill(dst, eps, uint64(off))
+		noise.Fill(dst, eps, off)
 	}
 }
 
@@ -162,7 +159,7 @@ func (p *perturbation[F]) low(plus, minus, theta []F, eps noise.Stream, k part, 
 	a := scratch[:p.rank*k.Rows]
 	b := scratch[len(a):][:p.rank*k.Cols]
 	e := scratch[len(a)+len(b):][:k.Cols]
-	p.fill(scratch[:len(a)+len(b)], eps, k.lo)
+	p.fill(scratch[:len(a)+len(b)], eps, uint64(k.lo))
 	scale := p.sigma * p.unit()
 	for i := 0; i < k.Rows; i++ {
 		vec.Scale(e, a[i], b[:k.Cols])
@@ -197,8 +194,8 @@ func (p *perturbation[F]) panel(rows, cols int) int {
 	return 1
 }
 
-// scratchLen is what pair needs, or combineLow if that is more: no more rows and, with
-// one of them to turn A over in, no more than a panel.
+// scratchLen is how many elements pair and combineLow need: A, B, a row and a column, or, if
+// that is more, a panel and a column of as many rows as are summed up at a time.
 func (p *perturbation[F]) scratchLen(m Matrix) int {
 	one := p.rank*(m.Rows+m.Cols) + m.Rows + m.Cols
 	if one < panelLen+lowRows {
@@ -212,22 +209,20 @@ func (p *perturbation[F]) combineLow(g []F, ws []F, ss []noise.Stream, k part, r
 	rows, unit := len(g)/k.Cols, p.unit()
 	n := p.panel(rows, k.Cols)
 	for len(ws) > 0 {
-		if n > len(ws) {
-			n = len(ws)
-		}
+		n = least(n, len(ws))
 		// A row of a for each row of g; a row of b for each column of a.
 		m := n * p.rank
 		column, rest := scratch[:rows], scratch[rows:]
 		a, b := rest[:rows*m], rest[rows*m:][:m*k.Cols]
 		for j := 0; j < n; j++ {
 			for q := 0; q < p.rank; q++ {
-				p.fill(column, ss[j], k.lo+q*k.Rows+row)
+				p.fill(column, ss[j], uint64(k.lo+q*k.Rows+row))
 				vec.Scale(column, F(ws[j]*unit), column)
 				for i, v := range column {
 					a[i*m+j*p.rank+q] = v
 				}
 			}
-			p.fill(b[j*p.rank*k.Cols:][:p.rank*k.Cols], ss[j], k.lo+p.rank*k.Rows)
+			p.fill(b[j*p.rank*k.Cols:][:p.rank*k.Cols], ss[j], uint64(k.lo+p.rank*k.Rows))
 		}
 		for i := 0; i < rows; i++ {
 			vec.AxpyRows(g[i*k.Cols:(i+1)*k.Cols], a[i*m:(i+1)*m], b, k.at[:m])

@@ -42,7 +42,7 @@ type pool struct {
 // A failure is what a task did instead of returning.
 type failure struct {
 	task  int64
-	value interface{} // of the panic; nil for runtime.Goexit
+	value any // of the panic; nil for runtime.Goexit
 	stack []byte
 }
 
@@ -77,10 +77,7 @@ func (p *pool) help() {
 // 0 to parallelism-1: no two calls with the same g overlap.
 func (p *pool) run(tasks int, task func(g, i int)) {
 	p.failure = nil
-	helpers := p.helpers
-	if helpers > tasks-1 {
-		helpers = tasks - 1
-	}
+	helpers := least(p.helpers, tasks-1)
 	done := 0
 	if helpers <= 0 {
 		for ; done < tasks; done++ {
@@ -110,9 +107,7 @@ func (p *pool) run(tasks int, task func(g, i int)) {
 			break
 		}
 	}
-	if helpers > tasks-done-1 {
-		helpers = tasks - done - 1
-	}
+	helpers = least(helpers, tasks-done-1)
 	// A few batches each evens out tasks of different length.
 	p.task, p.tasks, p.batch = task, int64(tasks), int64((tasks-done)/(8*(helpers+1))+1)
 	p.next.Store(int64(done))

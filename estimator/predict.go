@@ -52,10 +52,10 @@ func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Pred
 		return nil, err
 	}
 	if cfg.Shaping != Raw {
-		return nil, &ConfigError{"Shaping", cfg.Shaping.String(), "raw, for predictions"}
+		return nil, bad("Shaping", cfg.Shaping, "raw, for predictions")
 	}
 	if cfg.Buckets != nil || cfg.Rank > 0 {
-		return nil, &ConfigError{"Buckets or Rank", fmt.Sprint(len(cfg.Buckets), ", ", cfg.Rank), "neither, for predictions"}
+		return nil, bad("Buckets or Rank", fmt.Sprint(len(cfg.Buckets), ", ", cfg.Rank), "neither, for predictions")
 	}
 	w, d := cfg.Window, sys.ParamLen()
 	if len(theta) != d {
@@ -143,10 +143,8 @@ func newWindowMoments[F vec.Float](sys AntitheticLinear[F], theta []F, cfg *Conf
 // of one; there the perturbations are others.
 func (m *windowMoments[F]) moments(mean []float64, tau int) (variance float64) {
 	w, horizon := m.cfg.Window, m.sys.Horizon()
-	end, rest := tau+w, 0
-	if end > horizon {
-		end, rest = horizon, end-horizon
-	}
+	end := least(tau+w, horizon)
+	rest := tau + w - end
 	if m.cfg.Method == TES {
 		variance = m.truncated(mean, tau, end, rest)
 	} else {
@@ -177,9 +175,7 @@ func (m *windowMoments[F]) part(mean []float64, from, to int) (variance float64)
 		for t := to; t > from && t > p*period; t-- {
 			m.add(m.sums, t, 0)
 		}
-		if to > p*period {
-			to = p * period
-		}
+		to = least(to, p*period)
 		clear64(older)
 		for _, s := range m.sums[:p] {
 			add64(older, s)

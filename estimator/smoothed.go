@@ -44,10 +44,7 @@ func SmoothedLoss[F vec.Float](sys unroll.System[F], theta []F, sigma F, period,
 		copy(sMinus, sPlus)
 		var pair float64
 		for t := 0; t < horizon; t += period {
-			m := period
-			if m > horizon-t {
-				m = horizon - t
-			}
+			m := least(period, horizon-t)
 			noise.PerturbPair(plus, minus, theta, sigma, root.Derive(uint64(i), 0, uint64(t/period)), 0)
 			pair += unroll.Window(sys, sPlus, plus, t, m, env)
 			pair += unroll.Window(sys, sMinus, minus, t, m, env)

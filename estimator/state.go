@@ -14,7 +14,8 @@ import (
 // same bits, on any architecture. Perturbations are not in it, but the system's
 // states are: 2N of them (TES: N; PESAnalytic: 3N). After a Gradient that has failed it returns
 // that error. It allocates what it returns, and more while it does.
-func (e *Estimator[F]) MarshalBinary() ([]byte, error) {
+func (est *Estimator[F]) MarshalBinary() ([]byte, error) {
+	e := est.engine
 	e.idle()
 	if err := e.failed(); err != nil {
 		return nil, err
@@ -47,7 +48,8 @@ func (e *engine[F]) statesOf(all []F, i int) [][]F {
 // data is damaged or of an estimator of another configuration, whose differences it
 // names. Parallelism, KeepSums, NonFinite and Strict may differ. Sigma is compared as New was
 // given it; that of SetSigma, which Config returns, is part of the state.
-func (e *Estimator[F]) UnmarshalBinary(data []byte) error {
+func (est *Estimator[F]) UnmarshalBinary(data []byte) error {
+	e := est.engine
 	e.idle()
 	r := codec.Checked(data)
 	state := e.unmarshal(&r, fmt.Sprintf("StateLen %d", e.stateLen))
@@ -87,8 +89,7 @@ func (a *AskTell[F]) MarshalBinary() ([]byte, error) {
 
 // UnmarshalBinary restores a state, as [Estimator.UnmarshalBinary] does. Questions that were
 // asked after it was taken may be asked again, under the same serial number, around
-// another theta: what evaluators still find out for the process that is gone is to be
-// thrown away.
+// another theta: throw away answers that come for the process that is gone.
 func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -107,11 +108,11 @@ func (a *AskTell[F]) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// identity lists, a line each, what a state can't be used without.
+// identity lists, one a line, what must be the same where a state is restored.
 func (c *crew[F]) identity(more string) string {
 	var bits F
 	k := &c.cfg
-	// They may be many.
+	// Of these there may be many.
 	buckets, matrices := fmt.Sprint(k.Buckets), fmt.Sprint(k.Matrices)
 	sum := func(s string) uint32 { return crc32.ChecksumIEEE([]byte(s)) }
 	return fmt.Sprintf("Method %v\nPhase %v\nWorkers %d\nWindow %d\nPeriod %d\nSigma %v\nSeed %d\nNoise %v\nLossScale %v\nShaping %v\nTelescoping %v\nBuckets %d (%08x)\nRank %d\nMatrices %d (%08x)\nParamLen %d\nHorizon %d\nelements %T\n%s",

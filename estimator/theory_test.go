@@ -46,7 +46,7 @@ func sampler(t *testing.T, sys unroll.System[float64], theta []float64, cfg Conf
 		require.NoError(t, err)
 	}
 	return func(g, i int, x []float64) error {
-		e := ests[g]
+		e := ests[g].engine
 		seed := noise.New(cfg.Seed).Derive(uint64(i))
 		e.reseed(seed.Key)
 		e.theta = theta
@@ -268,15 +268,15 @@ func lemma4(t *testing.T, sys AntitheticLinear[float64], theta []float64, cfg Co
 	got := make([]float64, d)
 	for i := 0; i < 40; i++ {
 		require.NoError(t, draw(0, i, got))
-		e.reseed(noise.New(cfg.Seed).Derive(uint64(i)).Key)
-		step := e.phase(0) + 1
+		e.engine.reseed(noise.New(cfg.Seed).Derive(uint64(i)).Key)
+		step := e.engine.phase(0) + 1
 		g := make([]float64, step*d)
 		sys.Partials(g, theta, step)
 		xi, eps := make([]float64, d), make([]float64, d)
 		var product, size float64
 		for i := 0; i < step; i++ {
 			if i%cfg.Period == 0 {
-				noise.Fill(eps, e.seed.Derive(idNoise, 0, 0, uint64(i/cfg.Period)), 0)
+				noise.Fill(eps, e.engine.seed.Derive(idNoise, 0, 0, uint64(i/cfg.Period)), 0)
 				add64(xi, eps)
 			}
 			for k, x := range eps {
@@ -736,7 +736,7 @@ func TestPropositions31And32(t *testing.T) {
 				grads[g] = make([]float64, d)
 			}
 			s, err := measure(context.Background(), d, samples, 2, func(g, i int, x []float64) error {
-				ests[g].reseed(noise.New(5).Derive(uint64(i)).Key)
+				ests[g].engine.reseed(noise.New(5).Derive(uint64(i)).Key)
 				clear64(x)
 				for k := 0; k < horizon; k += window {
 					if _, err := ests[g].Gradient(grads[g], theta); err != nil {

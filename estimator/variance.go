@@ -63,7 +63,7 @@ const MinSamples = 2 * batches
 // the system's ParamLen, and if the system or progress does, with its value.
 func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F, cfg Config, n int, progress func(done, of int)) (*Spread, error) {
 	if ctx == nil {
-		return nil, &ConfigError{"the context", "nil", "context.Background() or any other"}
+		return nil, bad("the context", "nil", "context.Background() or any other")
 	}
 	if err := checkSystem(sys); err != nil {
 		return nil, err
@@ -79,13 +79,13 @@ func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F,
 	cfg.Parallelism = 1
 	if n > 0 && independent(resolved, sys.Horizon()) {
 		if n > math.MaxInt/cfg.Workers {
-			return nil, &ConfigError{"the number of samples", fmt.Sprintf("%d·%d", n, cfg.Workers), "an int"}
+			return nil, bad("the number of samples", fmt.Sprintf("%d·%d", n, cfg.Workers), "an int")
 		}
 		n *= cfg.Workers
 		cfg.Workers, share = 1, cfg.Workers
 	}
 	if n < MinSamples {
-		return nil, &ConfigError{"the number of samples", fmt.Sprint(n), fmt.Sprintf("≥ %d", MinSamples)}
+		return nil, bad("the number of samples", n, fmt.Sprintf("≥ %d", MinSamples))
 	}
 	ests, grads := make([]*Estimator[F], parallelism), make([][]F, parallelism)
 	for g := range ests {
@@ -97,7 +97,7 @@ func Variance[F vec.Float](ctx context.Context, sys unroll.System[F], theta []F,
 	}
 	root := noise.New(cfg.Seed)
 	spread, err := measure(ctx, len(theta), n, parallelism, func(g, i int, x []float64) error {
-		ests[g].reseed(root.Derive(idVariance, uint64(i)).Key)
+		ests[g].engine.reseed(root.Derive(idVariance, uint64(i)).Key)
 		if _, err := ests[g].Gradient(grads[g], theta); err != nil {
 			return fmt.Errorf("estimator: sample %d: %w", i, err)
 		}
@@ -131,7 +131,7 @@ func (e *engine[F]) reseed(seed uint64) {
 	e.plant()
 }
 
-// A moments is what a batch is remembered by.
+// moments are the number, the mean and the spread of the samples of a batch.
 type moments struct {
 	n       float64
 	mean    []float64
@@ -187,10 +187,7 @@ func measure(ctx context.Context, d, n, parallelism int, draw func(g, i int, x [
 	total := moments{mean: make([]float64, d)}
 	var variances [batches]float64
 	for first := 0; first < batches; first += parallelism {
-		now := under
-		if left := batches - first; left < parallelism {
-			now = under[:left]
-		}
+		now := under[:least(parallelism, batches-first)]
 		pool.run(len(now), func(g, j int) {
 			m := &now[j]
 			for k := range m.mean {

@@ -126,7 +126,7 @@ func TestReseed(t *testing.T) {
 			require.NoError(t, err)
 		}
 		cfg.Seed = 12
-		old.reseed(12)
+		old.engine.reseed(12)
 		fresh, err := New[float64](sys, cfg)
 		require.NoError(t, err)
 		assert.Equal(t, fresh.Config(), old.Config())

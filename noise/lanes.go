@@ -38,10 +38,7 @@ func checkLanes[F vec.Float](plus, minus []F, stride int, theta []F, lanes int) 
 	if len(theta) == 0 || lanes == 0 {
 		return false
 	}
-	short := len(plus)
-	if len(minus) < short {
-		short = len(minus)
-	}
+	short := least(len(plus), len(minus))
 	if stride < lanes || short < lanes || (short-lanes)/stride < len(theta)-1 {
 		panic("noise: slices too short for rows of this stride")
 	}
@@ -63,10 +60,7 @@ func perturbPairLanesGeneric[F vec.Float](plus, minus []F, stride int, theta []F
 	var buf [blockLen]F
 	for j := from; j < len(ss); j++ {
 		for i := 0; i < len(theta); {
-			eps := buf[:]
-			if n := len(theta) - i; n < blockLen {
-				eps = buf[:n]
-			}
+			eps := buf[:least(len(theta)-i, blockLen)]
 			if signs {
 				FillSigns(eps, ss[j], uint64(i))
 			} else {

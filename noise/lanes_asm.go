@@ -30,7 +30,7 @@ func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma
 		perBlock = 128
 		rows = (rows + perBlock - 1) &^ (perBlock - 1)
 	}
-	if laneKernels() && cast.Is32[F]() {
+	if kernels() && cast.Is32[F]() {
 		p, m, th := cast.To32(plus), cast.To32(minus), cast.To32(theta)
 		// Short thetas are of several groups, long ones in several parts.
 		groups := 1 + maxChunk/laneGroup/(len(th)+1)
@@ -50,7 +50,7 @@ func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma
 // inLanes reports whether lanes sum up n elements, at most max, from off on of so many
 // streams.
 func inLanes(n, max int, off uint64, streams int) bool {
-	return n > 0 && n <= max && off == 0 && streams >= laneGroup/4 && laneKernels()
+	return n > 0 && n <= max && off == 0 && streams >= laneGroup/4 && kernels()
 }
 
 // combineLanes is combine or combineSigns for a few elements, from element 0, of

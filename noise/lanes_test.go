@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/noise-reuse/nres/internal/cpu"
 	"github.com/noise-reuse/nres/internal/tiers"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -46,7 +47,7 @@ func testLanes[F vec.Float](t *testing.T) {
 						want[i*stride+j], want[i*stride+lanes+j] = plus[i], minus[i]
 					}
 				}
-				got.check(t, want, "%d lanes, %d rows, signs %v", lanes, d, signs)
+				got.holds(t, want, "%d lanes, %d rows, signs %v", lanes, d, signs)
 			}
 		}
 	}
@@ -123,7 +124,7 @@ func TestLanesKernels(t *testing.T) {
 							first, stride = size-stride, -stride
 						}
 						var want [3][]float32
-						var got [3]guarded[float32]
+						var got [3]fenced[float32]
 						for k := range want {
 							want[k], got[k] = make([]float32, size), surround(make([]float32, size))
 						}
@@ -145,7 +146,7 @@ func TestLanesKernels(t *testing.T) {
 						fillLanesKernel(&got[0].s[first], stride, n, &ss[0], count, b, signs)
 						perturbPairLanesKernel(&got[1].s[first], &got[2].s[first], stride, &theta[0], n, 0.3, &ss[0], count, b, signs)
 						for k, name := range []string{"fill", "plus", "minus"} {
-							got[k].check(t, want[k], "%s: %d rows of %d lanes from block %d, signs %v", name, n, count, b, signs)
+							got[k].holds(t, want[k], "%s: %d rows of %d lanes from block %d, signs %v", name, n, count, b, signs)
 						}
 					}
 				}
@@ -192,10 +193,21 @@ func testCombineLanes[F vec.Float](t *testing.T) {
 				} else {
 					Combine(got.s, ws, ss, 0)
 				}
-				got.check(t, want, "Combine of %d streams, %d elements, signs %v", count, d, signs)
+				got.holds(t, want, "Combine of %d streams, %d elements, signs %v", count, d, signs)
 			}
 		}
 	}
+}
+
+func benchTiers(b *testing.B, elements int, f func()) {
+	tiers.Each(b, setTier, func(tier cpu.Tier) {
+		b.Run(tier.String(), func(b *testing.B) {
+			for i := 0; i < b.N; i++ {
+				f()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(elements), "ns/element")
+		})
+	})
 }
 
 func BenchmarkCombineSmall(b *testing.B) {

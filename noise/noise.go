@@ -6,17 +6,17 @@ import (
 )
 
 const (
-	lengthMismatch = "noise: slice lengths do not match"
-	badOverlap     = "noise: slices overlap"
+	badLength  = "noise: slice lengths do not match"
+	badOverlap = "noise: slices overlap"
 )
 
-// The functions that do the work call check, checkPair or checkCombine: what is
-// exported only has their calls, so that it is inlined.
+// Exported functions are nothing but a call, so that they are inlined. What they call, in
+// noise_asm.go, signs_asm.go and noise_noasm.go, also checks the arguments.
 
 // check panics unless theta is as long as dst and either dst itself or apart from it.
 func check[F vec.Float](dst, theta []F) {
 	if len(dst) != len(theta) {
-		panic(lengthMismatch)
+		panic(badLength)
 	}
 	if alias.Inexact(dst, theta) {
 		panic(badOverlap)
@@ -33,11 +33,18 @@ func checkPair[F vec.Float](plus, minus, theta []F) {
 
 func checkCombine[F vec.Float](g, ws []F, ss []Stream) {
 	if len(ws) != len(ss) {
-		panic(lengthMismatch)
+		panic(badLength)
 	}
 	if alias.Overlap(g, ws) {
 		panic(badOverlap)
 	}
+}
+
+func least(a, b int) int {
+	if a < b {
+		return a
+	}
+	return b
 }
 
 // Words sets dst[i] to word off+i of the stream. Numbers are modulo 2^64: after word

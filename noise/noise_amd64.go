@@ -33,8 +33,6 @@ func wordsKernel(dst *uint32, n int, k *schedule, b uint32) {
 	}
 }
 
-func laneKernels() bool { return useAVX2 }
-
 func fillKernel(dst *float32, n int, k *schedule, b uint32) {
 	if useAVX512 {
 		fillAVX512(dst, n, k, b)
@@ -149,3 +147,47 @@ func fillSignLanesAVX2(dst *float32, stride, n int, ss *Stream, count int, b uin
 
 //go:noescape
 func perturbPairSignLanesAVX2(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+
+// The kernels between float32 noise and float64 slices, for n a positive multiple of 8.
+
+func widenKernel(dst *float64, n int, eps *float32) {
+	if useAVX512 {
+		widenAVX512(dst, n, eps)
+	} else {
+		widenAVX2(dst, n, eps)
+	}
+}
+
+func addScaledKernel(dst, theta *float64, n int, w float64, eps *float32) {
+	if useAVX512 {
+		addScaledAVX512(dst, theta, n, w, eps)
+	} else {
+		addScaledAVX2(dst, theta, n, w, eps)
+	}
+}
+
+func addScaledPairKernel(plus, minus, theta *float64, n int, w float64, eps *float32) {
+	if useAVX512 {
+		addScaledPairAVX512(plus, minus, theta, n, w, eps)
+	} else {
+		addScaledPairAVX2(plus, minus, theta, n, w, eps)
+	}
+}
+
+//go:noescape
+func widenAVX512(dst *float64, n int, eps *float32)
+
+//go:noescape
+func addScaledAVX512(dst, theta *float64, n int, w float64, eps *float32)
+
+//go:noescape
+func addScaledPairAVX512(plus, minus, theta *float64, n int, w float64, eps *float32)
+
+//go:noescape
+func widenAVX2(dst *float64, n int, eps *float32)
+
+//go:noescape
+func addScaledAVX2(dst, theta *float64, n int, w float64, eps *float32)
+
+//go:noescape
+func addScaledPairAVX2(plus, minus, theta *float64, n int, w float64, eps *float32)

@@ -21,6 +21,8 @@ func kernels() bool { return useNEON }
 
 func pairedKeys() bool { return false }
 
+func wordsKernel(dst *uint32, n int, k *schedule, b uint32) { wordsNEON(dst, n, k, b) }
+
 func fillKernel(dst *float32, n int, k *schedule, b uint32) { fillNEON(dst, n, k, b) }
 
 func perturbKernel(dst, theta *float32, n int, sigma float32, k *schedule, b uint32) {
@@ -52,8 +54,6 @@ func combineNEON(dst *float32, n int, ws *float32, ks *schedule, count int, b ui
 
 // The lane kernels, as on amd64.
 
-func laneKernels() bool { return useNEON }
-
 func fillLanesKernel(dst *float32, stride, n int, ss *Stream, count int, b uint32, signs bool) {
 	if signs {
 		fillSignLanesNEON(dst, stride, n, ss, count, b)
@@ -81,3 +81,24 @@ func fillSignLanesNEON(dst *float32, stride, n int, ss *Stream, count int, b uin
 
 //go:noescape
 func perturbPairSignLanesNEON(plus, minus *float32, stride int, theta *float32, n int, sigma float32, ss *Stream, count int, b uint32)
+
+// The kernels between float32 noise and float64 slices, as on amd64.
+
+func widenKernel(dst *float64, n int, eps *float32) { widenNEON(dst, n, eps) }
+
+func addScaledKernel(dst, theta *float64, n int, w float64, eps *float32) {
+	addScaledNEON(dst, theta, n, w, eps)
+}
+
+func addScaledPairKernel(plus, minus, theta *float64, n int, w float64, eps *float32) {
+	addScaledPairNEON(plus, minus, theta, n, w, eps)
+}
+
+//go:noescape
+func widenNEON(dst *float64, n int, eps *float32)
+
+//go:noescape
+func addScaledNEON(dst, theta *float64, n int, w float64, eps *float32)
+
+//go:noescape
+func addScaledPairNEON(plus, minus, theta *float64, n int, w float64, eps *float32)

@@ -13,14 +13,15 @@ import (
 //
 // All kernels for normals work on n elements, n a positive multiple of group, from
 // element 4b of the stream. They are fillKernel, perturbKernel, perturbPairKernel
-// and combineKernel, in noise_<arch>.go.
+// and combineKernel, in noise_<arch>.go. wordsKernel works on words likewise.
 
 const (
 	// group is the number of elements that all kernels make at a time: 16 blocks.
 	group = 64
 
-	// Up to this length plain Go is faster than a group.
-	small = 8
+	// Up to these lengths plain Go is faster than a group.
+	small      = 8
+	smallWords = 12
 )
 
 // A schedule is a stream as the kernels want it, for blocks whose number has a
@@ -82,9 +83,9 @@ func (k *schedule) pair() {
 	*k = p
 }
 
-// A piece is what one call of a kernel makes: n elements from element 4·block, of
-// which those from skip on, keep of them, are wanted. Pieces that aren't wanted
-// whole go through a buffer of one group.
+// A piece is what one call of a kernel makes: n elements from element 4·block on, of which
+// keep elements from skip on are wanted. Pieces that aren't wanted whole go through a
+// buffer of one group.
 type piece struct {
 	block      uint64
 	n          int
@@ -113,6 +114,26 @@ func nextPiece(n int, off uint64, max int) piece {
 }
 
 func (p *piece) whole() bool { return p.keep == p.n }
+
+func words(dst []uint32, s Stream, off uint64) {
+	if len(dst) <= smallWords || !kernels() {
+		wordsGeneric(dst, s, off)
+		return
+	}
+	var k schedule
+	for len(dst) > 0 {
+		p := nextPiece(len(dst), off, maxChunk)
+		k.set(s, uint32(p.block>>32))
+		if p.whole() {
+			wordsChunk(&dst[0], p.n, &k, uint32(p.block))
+		} else {
+			var buf [group]uint32
+			wordsChunk(&buf[0], group, &k, uint32(p.block))
+			copy(dst[:p.keep], buf[p.skip:])
+		}
+		dst, off = dst[p.keep:], off+uint64(p.keep)
+	}
+}
 
 func fill[F vec.Float](dst []F, s Stream, off uint64) {
 	switch {
@@ -252,6 +273,12 @@ func combine32(g, ws []float32, ss []Stream, off uint64) {
 // kernel is about to touch; k, ks and buffers on the stack nobody else can see.
 
 //go:noinline
+func wordsChunk(dst *uint32, n int, k *schedule, b uint32) {
+	race.Write(dst, n)
+	wordsKernel(dst, n, k, b)
+}
+
+//go:noinline
 func fillChunk(dst *float32, n int, k *schedule, b uint32) {
 	race.Write(dst, n)
 	fillKernel(dst, n, k, b)
@@ -328,7 +355,7 @@ func combine64(g, ws []float64, ss []Stream, off uint64) {
 // widen sets dst to eps.
 func widen(dst []float64, eps []float32) {
 	i := 0
-	if n := len(eps) &^ 7; n > 0 && wideKernels() {
+	if n := len(eps) &^ 7; n > 0 {
 		widenChunk(&dst[0], n, &eps[0])
 		i = n
 	}
@@ -341,7 +368,7 @@ func widen(dst []float64, eps []float32) {
 // addScaled sets dst to theta + w·eps.
 func addScaled(dst, theta []float64, w float64, eps []float32) {
 	i := 0
-	if n := len(eps) &^ 7; n > 0 && wideKernels() {
+	if n := len(eps) &^ 7; n > 0 {
 		addScaledChunk(&dst[0], &theta[0], n, w, &eps[0])
 		i = n
 	}
@@ -354,7 +381,7 @@ func addScaled(dst, theta []float64, w float64, eps []float32) {
 // addScaledPair sets plus and minus to theta + w·eps and theta − w·eps.
 func addScaledPair(plus, minus, theta []float64, w float64, eps []float32) {
 	i := 0
-	if n := len(eps) &^ 7; n > 0 && wideKernels() {
+	if n := len(eps) &^ 7; n > 0 {
 		addScaledPairChunk(&plus[0], &minus[0], &theta[0], n, w, &eps[0])
 		i = n
 	}
@@ -384,11 +411,4 @@ func addScaledPairChunk(plus, minus, theta *float64, n int, w float64, eps *floa
 	race.Write(plus, n)
 	race.Write(minus, n)
 	addScaledPairKernel(plus, minus, theta, n, w, eps)
-}
-
-func least(a, b int) int {
-	if a < b {
-		return a
-	}
-	return b
 }

@@ -3,7 +3,6 @@
 package noise
 
 import (
-	"fmt"
 	"math"
 	"math/bits"
 	"math/rand"
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/noise-reuse/nres/internal/cpu"
+	"github.com/noise-reuse/nres/internal/special"
 	"github.com/noise-reuse/nres/vec"
 )
 
@@ -71,33 +71,43 @@ func TestKernels(t *testing.T) {
 	eachTier(t, func(t *testing.T) { both(t, testKernels[float32], testKernels[float64]) })
 }
 
-// A guarded slice has canaries on both sides, some way off the alignment of the
-// vectors.
-type guarded[F vec.Float] struct{ all, s []F }
+const canary = -12345
 
-const canary, canaries = 42.5, 17
+// A fenced slice lies between canaries, at any place relative to a cache line.
+type fenced[F vec.Float] struct {
+	before, s, after []F
+}
 
-func surround[F vec.Float](v []F) guarded[F] {
-	all := make([]F, len(v)+2*canaries)
+func newFenced[F vec.Float](n, shift int) fenced[F] {
+	all := make([]F, n+40)
 	for i := range all {
 		all[i] = canary
 	}
-	g := guarded[F]{all, all[canaries : canaries+len(v)]}
-	copy(g.s, v)
-	return g
+	at := 4 + shift%16
+	return fenced[F]{all[:at], all[at : at+n : at+n], all[at+n:]}
 }
 
-func (g guarded[F]) check(t *testing.T, want []F, format string, args ...any) {
+func (f fenced[F]) holds(t *testing.T, want []F, format string, args ...any) {
 	t.Helper()
-	for i, v := range g.all {
-		w := F(canary)
-		if i >= canaries && i < canaries+len(want) {
-			w = want[i-canaries]
-		}
-		if math.Float64bits(float64(v)) != math.Float64bits(float64(w)) && (v == v || w == w) {
-			t.Fatalf("%s: [%d] is %v, want %v", fmt.Sprintf(format, args...), i-canaries, v, w)
+	for i, v := range f.s {
+		if !special.Same(v, want[i]) {
+			t.Fatalf("element %d is %v, not %v: "+format, append([]any{i, v, want[i]}, args...)...)
 		}
 	}
+	for _, fence := range [][]F{f.before, f.after} {
+		for _, v := range fence {
+			if v != canary {
+				t.Fatalf("wrote %v beside the slice: "+format, append([]any{v}, args...)...)
+			}
+		}
+	}
+}
+
+// surround returns a fenced copy.
+func surround[F vec.Float](v []F) fenced[F] {
+	f := newFenced[F](len(v), 13)
+	copy(f.s, v)
+	return f
 }
 
 // values returns n numbers, special ones among them.
@@ -129,33 +139,33 @@ func testKernels[F vec.Float](t *testing.T) {
 			fillGeneric(want, s, off)
 			got := surround(zero)
 			Fill(got.s, s, off)
-			got.check(t, want, "Fill of %d at %d", n, off)
+			got.holds(t, want, "Fill of %d at %d", n, off)
 
 			perturbGeneric(want, theta, sigma, s, off, false)
 			got = surround(zero)
 			Perturb(got.s, theta, sigma, s, off)
-			got.check(t, want, "Perturb of %d at %d by %v", n, off, sigma)
+			got.holds(t, want, "Perturb of %d at %d by %v", n, off, sigma)
 			got = surround(theta)
 			Perturb(got.s, got.s, sigma, s, off)
-			got.check(t, want, "Perturb of %d at %d by %v in place", n, off, sigma)
+			got.holds(t, want, "Perturb of %d at %d by %v in place", n, off, sigma)
 			got = surround(theta)
 			Axpy(got.s, sigma, s, off)
-			got.check(t, want, "Axpy of %d at %d by %v", n, off, sigma)
+			got.holds(t, want, "Axpy of %d at %d by %v", n, off, sigma)
 
 			minus := make([]F, n)
 			perturbPairGeneric(want, minus, theta, sigma, s, off, false)
 			got, got2 := surround(zero), surround(zero)
 			PerturbPair(got.s, got2.s, theta, sigma, s, off)
-			got.check(t, want, "PerturbPair of %d at %d by %v: plus", n, off, sigma)
-			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus", n, off, sigma)
+			got.holds(t, want, "PerturbPair of %d at %d by %v: plus", n, off, sigma)
+			got2.holds(t, minus, "PerturbPair of %d at %d by %v: minus", n, off, sigma)
 			got, got2 = surround(theta), surround(zero)
 			PerturbPair(got.s, got2.s, got.s, sigma, s, off)
-			got.check(t, want, "PerturbPair of %d at %d by %v: plus in place", n, off, sigma)
-			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus", n, off, sigma)
+			got.holds(t, want, "PerturbPair of %d at %d by %v: plus in place", n, off, sigma)
+			got2.holds(t, minus, "PerturbPair of %d at %d by %v: minus", n, off, sigma)
 			got, got2 = surround(zero), surround(theta)
 			PerturbPair(got.s, got2.s, got2.s, sigma, s, off)
-			got.check(t, want, "PerturbPair of %d at %d by %v: plus", n, off, sigma)
-			got2.check(t, minus, "PerturbPair of %d at %d by %v: minus in place", n, off, sigma)
+			got.holds(t, want, "PerturbPair of %d at %d by %v: plus", n, off, sigma)
+			got2.holds(t, minus, "PerturbPair of %d at %d by %v: minus in place", n, off, sigma)
 		}
 	}
 }
@@ -192,7 +202,7 @@ func testCombineKernel[F vec.Float](t *testing.T) {
 				want, got := append([]F(nil), g...), surround(g)
 				combineGeneric(want, ws, ss, off, false)
 				Combine(got.s, ws, ss, off)
-				got.check(t, want, "Combine of %d streams, %d at %d", count, n, off)
+				got.holds(t, want, "Combine of %d streams, %d at %d", count, n, off)
 			}
 		}
 	}
@@ -212,56 +222,4 @@ func TestWordsTier(t *testing.T) {
 			}
 		}
 	})
-}
-
-const benchLen = 16 << 10
-
-func benchTiers(b *testing.B, elements int, f func()) {
-	defer setTier(cpu.Active())
-	for _, tier := range cpu.Available() {
-		setTier(tier)
-		b.Run(tier.String(), func(b *testing.B) {
-			b.SetBytes(int64(4 * elements))
-			for i := 0; i < b.N; i++ {
-				f()
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(elements), "ns/element")
-		})
-	}
-}
-
-func BenchmarkFill(b *testing.B) {
-	for _, n := range []int{64, 256, benchLen} {
-		dst := make([]float32, n)
-		b.Run(fmt.Sprint(n), func(b *testing.B) { benchTiers(b, n, func() { Fill(dst, New(1), 0) }) })
-	}
-}
-
-func BenchmarkFillWide(b *testing.B) {
-	dst := make([]float64, benchLen)
-	benchTiers(b, benchLen, func() { Fill(dst, New(1), 0) })
-}
-
-func BenchmarkPerturb(b *testing.B) {
-	dst, theta := make([]float32, benchLen), make([]float32, benchLen)
-	benchTiers(b, benchLen, func() { Perturb(dst, theta, 0.1, New(1), 0) })
-}
-
-func BenchmarkPerturbPair(b *testing.B) {
-	plus, minus, theta := make([]float32, benchLen), make([]float32, benchLen), make([]float32, benchLen)
-	benchTiers(b, benchLen, func() { PerturbPair(plus, minus, theta, 0.1, New(1), 0) })
-}
-
-func BenchmarkCombine(b *testing.B) {
-	const k = 64
-	g, ws, ss := make([]float32, benchLen), make([]float32, k), make([]Stream, k)
-	for i := range ss {
-		ws[i], ss[i] = float32(i)*0.01, New(1).Derive(uint64(i))
-	}
-	benchTiers(b, k*benchLen, func() { Combine(g, ws, ss, 0) })
-}
-
-func BenchmarkWords(b *testing.B) {
-	dst := make([]uint32, benchLen)
-	benchTiers(b, benchLen, func() { Words(dst, New(1), 0) })
 }

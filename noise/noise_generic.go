@@ -124,8 +124,7 @@ func fillSignsGeneric[F vec.Float](dst []F, s Stream, off uint64) {
 	}
 }
 
-// The fused operations are what their parts are, one after the other, a block at
-// a time. fill is fillGeneric or fillSignsGeneric.
+// The fused operations are their parts, one after the other, a block at a time.
 
 const blockLen = 256
 
@@ -166,10 +165,7 @@ func axpyGeneric[F vec.Float](g []F, w F, s Stream, off uint64, signs bool) {
 
 func combineGeneric[F vec.Float](g []F, ws []F, ss []Stream, off uint64, signs bool) {
 	for len(g) > 0 {
-		n := len(g)
-		if n > blockLen {
-			n = blockLen
-		}
+		n := least(len(g), blockLen)
 		for k, w := range ws {
 			axpyGeneric(g[:n], w, ss[k], off, signs)
 		}
@@ -179,10 +175,7 @@ func combineGeneric[F vec.Float](g []F, ws []F, ss []Stream, off uint64, signs b
 
 // block makes the next elements of a stream, as many as are wanted and fit.
 func block[F vec.Float](buf *[blockLen]F, want int, s Stream, off uint64, signs bool) []F {
-	eps := buf[:]
-	if want < blockLen {
-		eps = buf[:want]
-	}
+	eps := buf[:least(want, blockLen)]
 	if signs {
 		fillSignsGeneric(eps, s, off)
 	} else {

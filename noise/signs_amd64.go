@@ -2,8 +2,6 @@
 
 package noise
 
-func signKernels() bool { return useAVX2 }
-
 func fillSignsKernel(dst *float32, n int, words *uint32, first int) {
 	if useAVX512 {
 		fillSignsAVX512(dst, n, words, first)
@@ -60,32 +58,6 @@ func signPanelAddKernel(acc *float32, words *uint32, tables *float32, count int)
 	}
 }
 
-func wideKernels() bool { return useAVX2 }
-
-func widenKernel(dst *float64, n int, eps *float32) {
-	if useAVX512 {
-		widenAVX512(dst, n, eps)
-	} else {
-		widenAVX2(dst, n, eps)
-	}
-}
-
-func addScaledKernel(dst, theta *float64, n int, w float64, eps *float32) {
-	if useAVX512 {
-		addScaledAVX512(dst, theta, n, w, eps)
-	} else {
-		addScaledAVX2(dst, theta, n, w, eps)
-	}
-}
-
-func addScaledPairKernel(plus, minus, theta *float64, n int, w float64, eps *float32) {
-	if useAVX512 {
-		addScaledPairAVX512(plus, minus, theta, n, w, eps)
-	} else {
-		addScaledPairAVX2(plus, minus, theta, n, w, eps)
-	}
-}
-
 //go:noescape
 func fillSignsAVX512(dst *float32, n int, words *uint32, first int)
 
@@ -108,15 +80,6 @@ func signPanelWordsAVX512(words *uint32, tables, ws *float32, ks *schedule, coun
 func signPanelAddAVX512(acc *float32, words *uint32, tables *float32, count int)
 
 //go:noescape
-func widenAVX512(dst *float64, n int, eps *float32)
-
-//go:noescape
-func addScaledAVX512(dst, theta *float64, n int, w float64, eps *float32)
-
-//go:noescape
-func addScaledPairAVX512(plus, minus, theta *float64, n int, w float64, eps *float32)
-
-//go:noescape
 func fillSignsAVX2(dst *float32, n int, words *uint32, first int)
 
 //go:noescape
@@ -136,12 +99,3 @@ func signPanelWordsAVX2(words *uint32, tables, ws *float32, ks *schedule, count 
 
 //go:noescape
 func signPanelAddAVX2(acc *float32, words *uint32, tables *float32, count int)
-
-//go:noescape
-func widenAVX2(dst *float64, n int, eps *float32)
-
-//go:noescape
-func addScaledAVX2(dst, theta *float64, n int, w float64, eps *float32)
-
-//go:noescape
-func addScaledPairAVX2(plus, minus, theta *float64, n int, w float64, eps *float32)

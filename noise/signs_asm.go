@@ -73,7 +73,7 @@ func longerThan[F vec.Float](n, small int) bool {
 
 func fillSigns[F vec.Float](dst []F, s Stream, off uint64) {
 	switch {
-	case !longerThan[F](len(dst), smallFillSigns) || !signKernels():
+	case !longerThan[F](len(dst), smallFillSigns) || !kernels():
 		fillSignsGeneric(dst, s, off)
 	case cast.Is32[F]():
 		fillSigns32(cast.To32(dst), s, off)
@@ -85,7 +85,7 @@ func fillSigns[F vec.Float](dst []F, s Stream, off uint64) {
 func perturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 	check(dst, theta)
 	switch {
-	case !longerThan[F](len(dst), smallSigns) || !signKernels():
+	case !longerThan[F](len(dst), smallSigns) || !kernels():
 		perturbGeneric(dst, theta, sigma, s, off, true)
 	case cast.Is32[F]():
 		perturbSigns32(cast.To32(dst), cast.To32(theta), float32(sigma), s, off)
@@ -97,7 +97,7 @@ func perturbSigns[F vec.Float](dst, theta []F, sigma F, s Stream, off uint64) {
 func perturbPairSigns[F vec.Float](plus, minus, theta []F, sigma F, s Stream, off uint64) {
 	checkPair(plus, minus, theta)
 	switch {
-	case !longerThan[F](len(theta), smallSigns) || !signKernels():
+	case !longerThan[F](len(theta), smallSigns) || !kernels():
 		perturbPairGeneric(plus, minus, theta, sigma, s, off, true)
 	case cast.Is32[F]():
 		perturbPairSigns32(cast.To32(plus), cast.To32(minus), cast.To32(theta), float32(sigma), s, off)
@@ -114,7 +114,7 @@ func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	switch {
 	case inLanes(len(g), combineSignLanesMax, off, len(ws)):
 		combineLanes(g, ws, ss, true)
-	case !longerThan[F](len(g), smallSigns) || !signKernels():
+	case !longerThan[F](len(g), smallSigns) || !kernels():
 		combineGeneric(g, ws, ss, off, true)
 	case cast.Is32[F]():
 		combineSigns32(cast.To32(g), cast.To32(ws), ss, off)

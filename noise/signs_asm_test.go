@@ -13,45 +13,6 @@ import (
 	"github.com/noise-reuse/nres/vec"
 )
 
-// Everything here is compared with the generic code, to the bit; only what kind
-// of NaN a NaN is may differ.
-
-const signCanary = -12345
-
-// A fenced slice lies between canaries, at any place relative to a cache line.
-type fenced[F vec.Float] struct {
-	before, s, after []F
-}
-
-func newFenced[F vec.Float](n, shift int) fenced[F] {
-	all := make([]F, n+40)
-	for i := range all {
-		all[i] = signCanary
-	}
-	at := 4 + shift%16
-	return fenced[F]{all[:at], all[at : at+n : at+n], all[at+n:]}
-}
-
-func (f fenced[F]) holds(t *testing.T, want []F, format string, args ...any) {
-	t.Helper()
-	for i, v := range f.s {
-		if !same(v, want[i]) {
-			t.Fatalf("element %d is %v, not %v: "+format, append([]any{i, v, want[i]}, args...)...)
-		}
-	}
-	for _, fence := range [][]F{f.before, f.after} {
-		for _, v := range fence {
-			if v != signCanary {
-				t.Fatalf("wrote %v beside the slice: "+format, append([]any{v}, args...)...)
-			}
-		}
-	}
-}
-
-func same[F vec.Float](a, b F) bool {
-	return a != a && b != b || math.Float64bits(float64(a)) == math.Float64bits(float64(b))
-}
-
 var signOffsets = []uint64{0, 1, 7, 8, 100, 127, 128, 2047, 1<<39 - 2048 - 5, 1<<39 - 300, 1<<39 - 128, 1<<62 + 3}
 
 func signLengths() []int {
@@ -179,22 +140,6 @@ func TestPanelBounds(t *testing.T) {
 			acc.Check(t)
 			tables.Check(t)
 			words.Check(t)
-		}
-	})
-}
-
-func TestWordKernels(t *testing.T) {
-	eachTier(t, func(t *testing.T) {
-		s := Stream{0x123456789abcdef0, 0xfedcba9876543210}
-		for _, off := range []uint64{0, 1, 2, 3, 4, 63, 1<<34 - 64, 1<<34 - 65, 1<<34 - 7, 1<<34 - 4, 1 << 34, 1<<62 + 1} {
-			for _, n := range lengths() {
-				want, got := make([]uint32, n), make([]uint32, n+2)
-				wordsGeneric(want, s, off)
-				got[n] = 7
-				Words(got[:n], s, off)
-				require.Equal(t, want, got[:n], "n=%d, off=%d", n, off)
-				require.Equal(t, []uint32{7, 0}, got[n:], "n=%d, off=%d", n, off)
-			}
 		}
 	})
 }

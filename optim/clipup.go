@@ -15,7 +15,8 @@ import (
 //	v *= MaxSpeed/‖v‖ if that is below 1
 //	theta -= v
 //
-// A gradient of 0 only slows v down; one that isn't finite makes theta NaN. The fields may be changed between steps.
+// A gradient of 0 only slows v down; one that isn't finite makes theta NaN. The fields
+// may be changed between steps.
 type ClipUp[F vec.Float] struct {
 	LR       F // how far a step takes theta without momentum
 	Momentum F
@@ -75,15 +76,11 @@ func (o *ClipUp[F]) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary restores them. If data is damaged, or of another type of optimizer or
 // element, it returns an error, and o is as it was.
 func (o *ClipUp[F]) UnmarshalBinary(data []byte) error {
-	r, err := read(fmt.Sprintf("%T", o), data)
+	r := read(fmt.Sprintf("%T", o), data)
 	fields, v := codec.ReadFloats[F](r), codec.ReadFloats[F](r)
-	if err := end(r, err, len(fields) == 3); err != nil {
+	if err := end(r, len(fields) == 3); err != nil {
 		return err
 	}
 	*o = ClipUp[F]{LR: fields[0], Momentum: fields[1], MaxSpeed: fields[2], v: v}
 	return nil
 }
-
-// AddL2 adds lambda times theta to grad, the gradient of lambda/2·‖θ‖². It panics if
-// the lengths do not match.
-func AddL2[F vec.Float](grad []F, lambda F, theta []F) { vec.Axpy(grad, lambda, theta) }

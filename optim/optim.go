@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	lengthMismatch = "optim: slice lengths do not match"
-	overlap        = "optim: theta and grad overlap"
+	badLength  = "optim: slice lengths do not match"
+	badOverlap = "optim: theta and grad overlap"
 )
 
 func check[F vec.Float](theta, grad []F) {
 	if len(theta) != len(grad) {
-		panic(lengthMismatch)
+		panic(badLength)
 	}
 	if alias.Overlap(theta, grad) {
-		panic(overlap)
+		panic(badOverlap)
 	}
 }
 
@@ -33,8 +33,7 @@ func check[F vec.Float](theta, grad []F) {
 //
 // MarshalBinary returns fields and moments; an optimizer of the same type goes on
 // with the same bits after UnmarshalBinary, on any architecture. The fields are then
-// those of the state, the learning rate among them: what is to differ is set
-// afterwards.
+// those of the state, the learning rate among them; set what is to differ afterwards.
 type Optimizer[F vec.Float] interface {
 	Step(theta, grad []F)
 	encoding.BinaryMarshaler
@@ -48,7 +47,7 @@ type Optimizer[F vec.Float] interface {
 //	sgd.LR = 1e-5 * float32(optim.Piecewise(i, []int{1000}, []float64{0.1}))
 func Piecewise(iteration int, boundaries []int, factors []float64) float64 {
 	if len(boundaries) != len(factors) {
-		panic(lengthMismatch)
+		panic(badLength)
 	}
 	f := 1.0
 	for i, b := range boundaries {
@@ -58,6 +57,10 @@ func Piecewise(iteration int, boundaries []int, factors []float64) float64 {
 	}
 	return f
 }
+
+// AddL2 adds the gradient of ½λ‖θ‖², lambda times theta, to grad. It panics if the lengths
+// do not match or the slices overlap inexactly.
+func AddL2[F vec.Float](grad []F, lambda F, theta []F) { vec.Axpy(grad, lambda, theta) }
 
 // SGD is stochastic gradient descent, with heavy-ball momentum (Polyak, 1964) if
 // Momentum is not zero:
@@ -98,30 +101,31 @@ func (o *SGD[F]) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary restores them. If data is damaged, or of another type of optimizer or
 // element, it returns an error, and o is as it was.
 func (o *SGD[F]) UnmarshalBinary(data []byte) error {
-	r, err := read(fmt.Sprintf("%T", o), data)
+	r := read(fmt.Sprintf("%T", o), data)
 	fields, v := codec.ReadFloats[F](r), codec.ReadFloats[F](r)
-	if err := end(r, err, len(fields) == 2); err != nil {
+	if err := end(r, len(fields) == 2); err != nil {
 		return err
 	}
 	*o = SGD[F]{LR: fields[0], Momentum: fields[1], v: v}
 	return nil
 }
 
-func read(kind string, data []byte) (*codec.Reader, error) {
+// read returns a Reader of a state, past the name of the optimizer's type, which is kind.
+func read(kind string, data []byte) *codec.Reader {
 	r := codec.Checked(data)
 	switch got := r.String(); {
-	case r.Err == nil && !strings.HasPrefix(got, "*optim."):
-		return &r, errors.New("it is not the state of an optimizer")
-	case r.Err == nil && got != kind:
-		return &r, fmt.Errorf("it is of %s, not of %s", got, kind)
+	case r.Err != nil || got == kind:
+	case strings.HasPrefix(got, "*optim."):
+		r.Err = fmt.Errorf("it is of %s, not of %s", got, kind)
+	default:
+		r.Err = errors.New("it is not the state of an optimizer")
 	}
-	return &r, nil
+	return &r
 }
 
-func end(r *codec.Reader, err error, fits bool) error {
-	if err == nil {
-		err = r.End()
-	}
+// end returns the Reader's error, or one of its own if the lengths that were read don't fit.
+func end(r *codec.Reader, fits bool) error {
+	err := r.End()
 	if err == nil && !fits {
 		err = errors.New("it has another number of fields")
 	}
@@ -139,8 +143,8 @@ func end(r *codec.Reader, err error, fits bool) error {
 //
 // with the bias-corrected m̂ = m/(1−β1^t), v̂ = v/(1−β2^t). EpsRoot is 0 in the
 // paper; the code published with NRES uses 1e-8. The betas are from 0 to below 1. With Eps and
-// EpsRoot both 0, as in &Adam[F]{LR: 1}, what has had no gradient but 0 becomes NaN: see
-// [NewAdam]. The fields may be changed between steps.
+// EpsRoot both 0, as in &Adam[F]{LR: 1}, a parameter whose gradients have all been 0
+// becomes NaN: see [NewAdam]. The fields may be changed between steps.
 type Adam[F vec.Float] struct {
 	LR           F
 	Beta1, Beta2 float64
@@ -190,10 +194,10 @@ func (o *Adam[F]) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary restores them. If data is damaged, or of another type of optimizer or
 // element, it returns an error, and o is as it was.
 func (o *Adam[F]) UnmarshalBinary(data []byte) error {
-	r, err := read(fmt.Sprintf("%T", o), data)
+	r := read(fmt.Sprintf("%T", o), data)
 	fields, betas := codec.ReadFloats[F](r), codec.ReadFloats[float64](r)
 	m, v := codec.ReadFloats[F](r), codec.ReadFloats[F](r)
-	if err := end(r, err, len(fields) == 3 && len(betas) == 4 && len(m) == len(v)); err != nil {
+	if err := end(r, len(fields) == 3 && len(betas) == 4 && len(m) == len(v)); err != nil {
 		return err
 	}
 	if len(m) == 0 {
@@ -212,7 +216,7 @@ func moment[F vec.Float](v []F, n int) []F {
 		return make([]F, n)
 	}
 	if len(v) != n {
-		panic(lengthMismatch)
+		panic(badLength)
 	}
 	return v
 }

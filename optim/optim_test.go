@@ -90,16 +90,16 @@ func TestAddL2(t *testing.T) {
 
 func TestMismatch(t *testing.T) {
 	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1}, &SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1), NewClipUp[float32](1)} {
-		assert.PanicsWithValue(t, lengthMismatch, func() { o.Step(make([]float32, 2), make([]float32, 3)) })
+		assert.PanicsWithValue(t, badLength, func() { o.Step(make([]float32, 2), make([]float32, 3)) })
 		x := []float32{1, 2, 3}
 		for _, grad := range [][]float32{x[:2], x[1:]} {
-			assert.PanicsWithValue(t, overlap, func() { o.Step(x[:2], grad) })
+			assert.PanicsWithValue(t, badOverlap, func() { o.Step(x[:2], grad) })
 		}
 		assert.Equal(t, []float32{1, 2, 3}, x)
 	}
 	for _, o := range []Optimizer[float32]{&SGD[float32]{LR: 1, Momentum: 0.5}, NewAdam[float32](1), NewClipUp[float32](1)} {
 		o.Step(make([]float32, 2), make([]float32, 2))
-		assert.PanicsWithValue(t, lengthMismatch, func() { o.Step(make([]float32, 3), make([]float32, 3)) }, "another length")
+		assert.PanicsWithValue(t, badLength, func() { o.Step(make([]float32, 3), make([]float32, 3)) }, "another length")
 	}
 }
 

@@ -32,7 +32,7 @@ func NewClassifier[F vec.Float](net *network.Network[F], set *data.Set, batch in
 		return nil, fmt.Errorf("tasks: the batch is %d; a Classifier needs at least one image", batch)
 	}
 	c := &Classifier[F]{net: net, set: set, batch: batch}
-	c.passes.New = func() interface{} { return net.NewPass(batch) }
+	c.passes.New = func() any { return net.NewPass(batch) }
 	return c, nil
 }
 

@@ -17,14 +17,14 @@ import (
 //	output        0 1 1
 //
 // so that an estimator learns from an episode of T = 2·Bits steps only if it sees
-// what a weight did Bits steps ago. θ are the weights of the LSTM; of each of its four rows of
-// gates (in, forget, out, new), side by side, 3 rows for the symbols 0, 1 and blank, a row
-// for each hidden unit; then the weights of the output and its bias. There are other
-// sequences in every episode, drawn from its stream.
+// what a weight did Bits steps ago. θ is the matrix of the LSTM, row by row, then the
+// weights of the output and its bias. The matrix has a row for each of the symbols 0, 1
+// and blank and for each hidden unit, and a column for each gate of each unit (first all
+// in, then forget, out and new). The sequences of an episode are drawn from its stream.
 //
-// The loss of a step is 0 while bits are read and then the cross-entropy of the bit in
-// nats, mean over the sequences of a batch: ln 2 where everything is forgotten. The
-// mean loss of an episode is therefore half of that of a bit.
+// The loss of a step is 0 while bits are read, and then the cross-entropy of the bit in
+// nats, averaged over the sequences of a batch: ln 2 where everything is forgotten. The
+// mean loss of an episode is therefore half the loss of a bit.
 //
 // The state is, for each sequence of the batch, hidden units and cells. A step takes
 // 4·Hidden² + 9·Hidden multiplications and 5·Hidden tanh for each of them.
@@ -49,7 +49,7 @@ func NewCopy[F vec.Float](bits, hidden, batch int) (*Copy[F], error) {
 	for i := range at {
 		at[i] = (copySymbols + i) * 4 * hidden
 	}
-	return &Copy[F]{bits, hidden, batch, at, &sync.Pool{New: func() interface{} {
+	return &Copy[F]{bits, hidden, batch, at, &sync.Pool{New: func() any {
 		row := make([]F, 5*hidden)
 		return &row
 	}}}, nil
@@ -101,7 +101,7 @@ func (c *Copy[F]) bit(env noise.Stream, k, i int) int {
 	return int(env.Word(n/32) >> (n % 32) & 1)
 }
 
-// symbol returns what sequence k has for the LSTM at step t.
+// symbol returns what the LSTM of sequence k reads at step t.
 func (c *Copy[F]) symbol(env noise.Stream, k, t int) int {
 	if t > c.bits {
 		return blank

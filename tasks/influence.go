@@ -77,15 +77,13 @@ func (n *Influence[F]) Step(s, theta []F, _ int, _ noise.Stream) F {
 	return F(0.5 * e * e)
 }
 
-// JVP is the derivative of a step along (ds, dtheta), in place in ds, and that of its
-// loss.
+// JVP is the derivative of a step, as [unroll.Differentiable] has it.
 func (n *Influence[F]) JVP(ds, dtheta, s, theta []F, t int, env noise.Stream) (dloss F) {
 	n.Step(ds, dtheta, t, env) // which is linear
 	return (F(0.5*(s[0]+s[1])) + theta[0] - 1) * ds[0]
 }
 
-// VJP turns ds, the gradient by s_t of what comes after step t, into that by s_{t−1} of
-// the same and dloss·L_t, and adds the gradient by step t's θ to dtheta.
+// VJP is the gradient of a step, as [unroll.Differentiable] has it.
 func (n *Influence[F]) VJP(ds, dtheta, s, theta []F, dloss F, _ int, _ noise.Stream) {
 	ds[0] += F(dloss * (F(0.5*(s[0]+s[1])) + theta[0] - 1))
 	dtheta[0] += timesB(ds)

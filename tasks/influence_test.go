@@ -84,21 +84,11 @@ func TestInfluenceBalancing(t *testing.T) {
 		}
 		sys, err := task.New(nil)
 		require.NoError(t, err)
-		est, err := estimator.New(sys, estimator.Config{Method: m, Workers: task.Workers, Window: task.Window, Sigma: task.Sigma, Seed: 1, KeepSums: true})
-		require.NoError(t, err)
-		defer est.Close()
-		theta, grad := narrowed(task.Start), make([]float32, 1)
-		sgd := optim.SGD[float32]{LR: float32(task.LR)}
-		for i := 0; i < iterations; i++ {
-			_, err := est.Gradient(grad, theta)
-			require.NoError(t, err)
-			sgd.Step(theta, grad)
-			path = append(path, append([]float32(nil), theta...))
-		}
-		return path
+		return descend[float32](t, sys, narrowed(task.Start), estimator.Config{Method: m, Workers: task.Workers, Window: task.Window, Sigma: task.Sigma, Seed: 1, KeepSums: true},
+			&optim.SGD[float32]{LR: float32(task.LR)}, iterations)
 	}
 	nres, pes, tes := walk(estimator.NRES, task.Iterations), walk(estimator.PES, 1500), walk(estimator.TES, 1000)
-	assert.Equal(t, influenceGolden, bits32(nres[:20]))
+	assert.Equal(t, influenceGolden, digest(nres[:20]))
 	for i := 19; i < len(tes); i += 20 {
 		require.Greater(t, tes[i][0], float32(InfluenceStart)+float32(i)*2e-4, "TES goes up, iteration %d", i)
 	}

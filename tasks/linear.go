@@ -52,9 +52,12 @@ func NewLinear[F vec.Float](d, horizon int, lean Lean, seed uint64) (*Linear[F],
 	for k, z := range l.g {
 		l.g[k] = F(math.Round(float64(4*z))) / 8
 	}
+	if lean == Unrelated {
+		return l, nil
+	}
 	direction := make([]F, d)
 	noise.FillSigns(direction, root.Derive(1), 0)
-	for t := 1; t <= horizon && lean != Unrelated; t++ {
+	for t := 1; t <= horizon; t++ {
 		by := F(1)
 		if quarter := 4 * (t - 1) / horizon; lean == Opposed && (quarter == 1 || quarter == 2) {
 			by = -1
@@ -110,7 +113,7 @@ func (l *Linear[F]) Init(s []F, _ noise.Stream) {
 	}
 }
 
-// Step adds what theta has to do with the losses from t on, and returns L_t.
+// Step adds what theta contributes to the losses from t on, and returns L_t.
 func (l *Linear[F]) Step(s, theta []F, t int, _ noise.Stream) F {
 	for k := t; k <= l.horizon; k++ {
 		s[k-1] += vec.Dot(l.Partial(k, t), theta)
@@ -118,14 +121,12 @@ func (l *Linear[F]) Step(s, theta []F, t int, _ noise.Stream) F {
 	return s[t-1]
 }
 
-// JVP is the derivative of a step along (ds, dtheta), in place in ds, and that of its
-// loss.
+// JVP is the derivative of a step, as [unroll.Differentiable] has it.
 func (l *Linear[F]) JVP(ds, dtheta, _, _ []F, t int, env noise.Stream) (dloss F) {
 	return l.Step(ds, dtheta, t, env)
 }
 
-// VJP turns ds, the gradient by s_t of what comes after step t, into that by s_{t−1} of
-// the same and dloss·L_t, and adds the gradient by step t's θ to dtheta.
+// VJP is the gradient of a step, as [unroll.Differentiable] has it.
 func (l *Linear[F]) VJP(ds, dtheta, _, _ []F, dloss F, t int, _ noise.Stream) {
 	ds[t-1] += dloss
 	for k := t; k <= l.horizon; k++ {

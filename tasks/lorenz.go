@@ -16,8 +16,8 @@ import (
 //
 //	x += a(y − x)·dt;  y += [x(r − z) − y]·dt;  z += [xy − 8/3·z]·dt
 //
-// all from the old x, y and z, with the loss (z − z_observed)². The horizon is the number of observations, one
-// after each step.
+// all from the old x, y and z, with the loss (z − z_observed)². The horizon is the number
+// of observations, one after each step.
 type Lorenz[F vec.Float] struct {
 	z []F
 }
@@ -102,8 +102,7 @@ func (l *Lorenz[F]) Window(s, theta []F, t0, n int, _ noise.Stream) (sum F) {
 	return sum
 }
 
-// JVP is the derivative of a step along (ds, dtheta), in place in ds, and that of its
-// loss.
+// JVP is the derivative of a step, as [unroll.Differentiable] has it.
 func (l *Lorenz[F]) JVP(ds, dtheta, s, theta []F, t int, _ noise.Stream) (dloss F) {
 	r, adt := scalar.Exp(theta[0]), F(scalar.Exp(theta[1])*lorenzDt)
 	dr, dadt := F(r*dtheta[0]), F(adt*dtheta[1])
@@ -116,8 +115,7 @@ func (l *Lorenz[F]) JVP(ds, dtheta, s, theta []F, t int, _ noise.Stream) (dloss 
 	return 2 * l.residual(xdt, y, z, t) * ds[2]
 }
 
-// VJP turns ds, the gradient by s_t of what comes after step t, into that by s_{t−1} of
-// the same and dloss·L_t, and adds the gradient by step t's θ to dtheta.
+// VJP is the gradient of a step, as [unroll.Differentiable] has it.
 func (l *Lorenz[F]) VJP(ds, dtheta, s, theta []F, dloss F, t int, _ noise.Stream) {
 	r, adt := scalar.Exp(theta[0]), F(scalar.Exp(theta[1])*lorenzDt)
 	x, y, z := s[0], s[1], s[2]

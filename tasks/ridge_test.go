@@ -120,5 +120,5 @@ func TestRidgeGolden(t *testing.T) {
 	require.NoError(t, err)
 	cfg := estimator.Config{Method: estimator.ESSingle, Workers: 2, Window: 1, Sigma: 0.01, Seed: 1}
 	path := descend[float64](t, r, RidgeStarts[:1], cfg, optim.NewAdam(0.003), 100)
-	assert.Equal(t, "59202b9ce90a8a055ce6ce7c0c19b2437dfcf3b732ff9b67c43a9c8037308702", bits64(path))
+	assert.Equal(t, "59202b9ce90a8a055ce6ce7c0c19b2437dfcf3b732ff9b67c43a9c8037308702", digest(path))
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/noise-reuse/nres/vec/scalar"
 )
 
-// An Objective is the loss of a step of training, for the sake of which [Schedule]'s
-// parameters are chosen.
+// An Objective is what the parameters of a [Schedule] are to make small: the loss of its
+// steps.
 type Objective uint8
 
 const (
@@ -21,8 +21,8 @@ const (
 	// ValidationLoss is the cross-entropy of as many images of the validation set, drawn
 	// anew each step, after the update.
 	ValidationLoss
-	// ValidationError is the part of them that are classified wrongly: no gradient
-	// goes through that, but differences do.
+	// ValidationError is the fraction of these images that are misclassified, which has
+	// differences but no gradient.
 	ValidationError
 )
 
@@ -49,9 +49,9 @@ type ScheduleConfig struct {
 // The state is weights and momenta. The episode's stream decides on the initial weights
 // and on the images of each step.
 //
-// Where training diverges, losses are cut off at 1.5 times that of guessing, 1.5·ln
-// C for C classes, as the NRES paper does on CIFAR-10; not a number counts as that, too. (Errors
-// are at most 1.)
+// Where training diverges, losses are cut off at 1.5 times that of guessing, 1.5·ln C for
+// C classes, as the NRES paper does on CIFAR-10; NaN counts as that, too. (Errors are at
+// most 1.)
 //
 // A step takes about 3·Batch times the number of weights multiplications, and does not
 // allocate after the first ones.
@@ -95,7 +95,7 @@ func NewSchedule[F vec.Float](cfg ScheduleConfig) (*Schedule[F], error) {
 		}
 	}
 	c := &Schedule[F]{cfg: cfg, net: net, cap: F(1.5 * scalar.Log(float64(cfg.Train.Classes)))}
-	c.passes.New = func() interface{} { return net.NewPass(cfg.Batch) }
+	c.passes.New = func() any { return net.NewPass(cfg.Batch) }
 	return c, nil
 }
 
@@ -158,7 +158,7 @@ func (c *Schedule[F]) Step(s, theta []F, t int, env noise.Stream) F {
 	return c.cap
 }
 
-// draw makes a batch of images of a set, those of the stream's words from the given one
+// draw fills a batch with images of a set, picked by the stream's words from the given one
 // on.
 func draw[F vec.Float](p *network.Pass[F], set *data.Set, env noise.Stream, from, batch int) {
 	for k := 0; k < batch; k++ {
@@ -166,13 +166,13 @@ func draw[F vec.Float](p *network.Pass[F], set *data.Set, env noise.Stream, from
 	}
 }
 
-// pick returns the k-th image of a stream's, each drawn from all of them.
+// pick returns the number of the image that word k of the stream picks from the whole set.
 func pick(env noise.Stream, k int, set *data.Set) int {
 	return int(uint64(env.Word(uint64(k))) * uint64(set.Len()) >> 32)
 }
 
-// Accuracy returns the part of a set that the weights in s classify rightly, or an error
-// if the images aren't of the size and classes of those to train on.
+// Accuracy returns the fraction of a set that the weights in s classify correctly, or an
+// error if its images don't have the size and classes of those to train on.
 func (c *Schedule[F]) Accuracy(s []F, set *data.Set) (float64, error) {
 	_, accuracy, err := c.net.NewPass(c.cfg.Batch).Test(s[:c.net.Len()], set)
 	return accuracy, err

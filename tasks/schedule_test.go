@@ -154,7 +154,7 @@ func TestScheduleGolden(t *testing.T) {
 		for _, parallelism := range parallelisms {
 			path := descend[float32](t, c, []float32{-2, 0}, estimator.Config{Workers: 10, Window: 5, Sigma: 0.1, Seed: 1, Parallelism: parallelism},
 				optim.NewAdam[float32](0.01), 11)
-			assert.Equal(t, want, bits32(path), "%d, parallelism %d", objective, parallelism)
+			assert.Equal(t, want, digest(path), "%d, parallelism %d", objective, parallelism)
 		}
 	}
 }

@@ -46,5 +46,5 @@ func TestToyGolden(t *testing.T) {
 	require.NoError(t, err)
 	cfg := estimator.Config{Workers: 50, Window: 10, Sigma: 0.3, Seed: 1, LossScale: estimator.Sum}
 	path := descend[float32](t, o, narrowed(ToyStart[:]), cfg, optim.NewAdam[float32](0.01), 30)
-	assert.Equal(t, "34d38382845f8ba9c81f58faa26efea4b765881f9876f30931c993eba133214b", bits32(path))
+	assert.Equal(t, "34d38382845f8ba9c81f58faa26efea4b765881f9876f30931c993eba133214b", digest(path))
 }

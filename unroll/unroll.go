@@ -7,13 +7,15 @@ import (
 
 // A System is an unrolled computation graph with flat state and parameters.
 //
-// Its methods must be deterministic functions of their arguments and safe for
-// concurrent use on different states: several goroutines unroll one System at a
-// time. If one panics, so does the call of the estimator, on its caller's goroutine; who
-// recovers finds the estimator as it is after an error. Randomness may come from env only. The
-// estimators give all steps of an episode the same env, and the two members of an antithetic
-// pair the same, too; use env.Derive(uint64(t)) for what is to differ from step to step, or,
-// where a few bits will do, env.Word(uint64(t)): noise.Words makes those of many steps at once.
+// Its methods must be deterministic functions of their arguments and safe for concurrent
+// use on different states: several goroutines unroll one System at a time. If a method
+// panics, so does the call of the estimator, on its caller's goroutine; whoever recovers
+// finds the estimator as it is after an error.
+//
+// Randomness may come from env only. The estimators give all steps of an episode the same
+// env, to both members of an antithetic pair; use env.Derive(uint64(t)) for what is to
+// differ from step to step, or, where a few bits will do, env.Word(uint64(t)): noise.Words
+// makes those of many steps at once.
 //
 // For the same bits on every machine, write products that feed a sum with an
 // explicit conversion, F(a*b) + c, which keeps the compiler from fusing them, and
@@ -92,9 +94,9 @@ func Window[F vec.Float](sys System[F], s, theta []F, t0, n int, env noise.Strea
 
 // Gradient advances s in place from s_t0 to s_{t0+n} under constant theta, adds to grad
 // the gradient by theta of the sum of the n losses, with s_t0 held fixed, and returns
-// that sum, added in float64. It is reverse mode: n steps, then n VJPs. tape is of length
-// (n+1)·StateLen, or longer, and overwritten: the states that the steps start from, and
-// a gradient by the state. It panics if tape is shorter, and does not allocate.
+// that sum, added in float64. It is reverse mode: n steps, then n VJPs. tape is scratch, for
+// the states that the steps start from and a gradient by the state. Gradient panics if its
+// length is below (n+1)·StateLen, and does not allocate.
 func Gradient[F vec.Float](sys Differentiable[F], grad, s, theta []F, t0, n int, env noise.Stream, tape []F) (loss float64) {
 	m := len(s)
 	tape = tape[:len(tape):len(tape)] // and not what is behind it

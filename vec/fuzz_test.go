@@ -131,7 +131,7 @@ func try[F Float](t *testing.T, op operation[F], tr trial, room rooms[F]) {
 	a := fromBits[F](tr.bits)
 	var want, s [4][]F
 	var wantValue F
-	tiers.Each(t, useTier, func(tier cpu.Tier) {
+	tiers.Each(t, setTier, func(tier cpu.Tier) {
 		place := tr.place
 		for i := 0; i < op.slices; i++ {
 			s[i] = slice(room[i], tr.n, int(place))

@@ -46,7 +46,7 @@ var golden = map[string]string{
 	"Tanh float64":     "b1f5d7ceefed933efc98ae15aea439f160048b27f6dd569b16c71e64882534e5",
 }
 
-func TestGolden(t *testing.T) { tiers.Run(t, useTier, testGolden) }
+func TestGolden(t *testing.T) { tiers.Run(t, setTier, testGolden) }
 
 func testGolden(t *testing.T) {
 	got := map[string]string{}

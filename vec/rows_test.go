@@ -15,7 +15,7 @@ import (
 // TestAxpyRows compares with Axpy, row by row, for every length up to where the loops
 // begin again and every number of rows that matters.
 func TestAxpyRows(t *testing.T) {
-	tiers.Run(t, useTier, func(t *testing.T) {
+	tiers.Run(t, setTier, func(t *testing.T) {
 		testAxpyRows[float32](t)
 		testAxpyRows[float64](t)
 	})
@@ -79,7 +79,7 @@ func TestAxpyRowsAllocatesNothing(t *testing.T) {
 
 // TestAxpyRowsBounds: rows that end where memory ends.
 func TestAxpyRowsBounds(t *testing.T) {
-	tiers.Run(t, useTier, func(t *testing.T) {
+	tiers.Run(t, setTier, func(t *testing.T) {
 		mx, my := guard.New[float32](t, 140), guard.New[float32](t, 140)
 		for n := 1; n < 140; n++ {
 			AxpyRows(my.Begin(n), []float32{1, 2}, mx.Begin(n), []int{0, 0})

@@ -4,7 +4,7 @@ package vec
 
 import "github.com/noise-reuse/nres/internal/cpu"
 
-func useTier(t cpu.Tier) { useAVX2, useAVX512 = t >= cpu.AVX2, t >= cpu.AVX512 }
+func setTier(t cpu.Tier) { useAVX2, useAVX512 = t >= cpu.AVX2, t >= cpu.AVX512 }
 
 // rowVectors returns how many vectors a row of AxpyRows has, and how many a call may
 // multiply: 19 µs of subnormal numbers, at 47 ns a vector.

@@ -4,7 +4,7 @@ package vec
 
 import "github.com/noise-reuse/nres/internal/cpu"
 
-func useTier(t cpu.Tier) { useNEON = t >= cpu.NEON }
+func setTier(t cpu.Tier) { useNEON = t >= cpu.NEON }
 
 // rowVectors returns how many vectors a row of AxpyRows has, and how many a call may
 // multiply. Subnormal numbers take no longer than others.

@@ -4,4 +4,4 @@ package vec
 
 import "github.com/noise-reuse/nres/internal/cpu"
 
-func useTier(cpu.Tier) {}
+func setTier(cpu.Tier) {}

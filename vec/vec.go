@@ -13,8 +13,8 @@ const (
 	badOverlap = "vec: slices overlap inexactly"
 )
 
-// The functions that do the work, in vec_asm.go and vec_noasm.go, call check or
-// checkLength: what is exported only has their calls, so that it is inlined.
+// Exported functions are nothing but a call, so that they are inlined. What they call, in
+// vec_asm.go and vec_noasm.go, also checks the arguments.
 
 // checkLength panics unless the slices have one length.
 func checkLength[F Float](a, b []F) {

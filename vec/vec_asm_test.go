@@ -16,9 +16,9 @@ var exhaustive = flag.Bool("exhaustive", false, "try all float32 inputs of Exp a
 
 // eachTier runs f on every tier that has kernels.
 func eachTier(t *testing.T, f func(t *testing.T)) {
-	defer useTier(cpu.Active())
+	defer setTier(cpu.Active())
 	for _, tier := range cpu.Available()[1:] {
-		useTier(tier)
+		setTier(tier)
 		t.Run(tier.String(), f)
 	}
 }
@@ -35,7 +35,7 @@ func TestAllOnEachTier(t *testing.T) {
 		t.Run("NoAllocations", TestNoAllocations)
 		t.Run("Golden", TestGolden)
 	}
-	useTier(cpu.Generic)
+	setTier(cpu.Generic)
 	t.Run("generic", all)
 	eachTier(t, all)
 }

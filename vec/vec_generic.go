@@ -45,6 +45,12 @@ func axpyGeneric[F Float](y []F, a F, x []F) {
 	}
 }
 
+func axpyRowsGeneric[F Float](y []F, a []F, x []F, at []int) {
+	for k, v := range a {
+		axpyGeneric(y, v, x[at[k]:at[k]+len(y)])
+	}
+}
+
 func scaleGeneric[F Float](dst []F, a F, x []F) {
 	x = x[:len(dst)]
 	for i := range dst {
@@ -81,12 +87,6 @@ const (
 	lanes = 16
 	block = 4 * lanes
 )
-
-func axpyRowsGeneric[F Float](y []F, a []F, x []F, at []int) {
-	for k, v := range a {
-		axpyGeneric(y, v, x[at[k]:at[k]+len(y)])
-	}
-}
 
 func dotGeneric[F Float](a, b []F) F {
 	b = b[:len(a)]

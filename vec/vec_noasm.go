@@ -32,6 +32,8 @@ func axpy[F Float](y []F, a F, x []F) {
 	axpyGeneric(y, a, x)
 }
 
+func axpyRows[F Float](y []F, a []F, x []F, at []int) { axpyRowsGeneric(y, a, x, at) }
+
 func scale[F Float](dst []F, a F, x []F) {
 	check(dst, x)
 	scaleGeneric(dst, a, x)

@@ -32,15 +32,15 @@ const (
 	maxCalls    = 10_000_000 // a bound on memory
 )
 
-// A patience is what the flags of "nres bench latency" ask for.
-type patience struct {
+// A latencyBench is what the flags of "nres bench latency" ask for.
+type latencyBench struct {
 	job      // the part of it that is common: task, cfg, plot, json, quiet
 	rate     float64
 	duration time.Duration
 }
 
 func latencyCommand() *cobra.Command {
-	var p patience
+	var p latencyBench
 	cmd := &cobra.Command{
 		Use:   "latency",
 		Short: "Time gradients in a process that serves allocating work",
@@ -80,7 +80,7 @@ are calls that were made: the k-th fastest of n, k = ⌈qn⌉.`, mostRatio, leas
 	return cmd
 }
 
-func (p *patience) resolve() (err error) {
+func (p *latencyBench) resolve() (err error) {
 	if p.task, err = tasks.Lookup("lorenz"); err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ type requirement struct {
 	Met   *bool  `json:"met"`
 }
 
-func (p *patience) run(ctx context.Context, stdout, stderr io.Writer) error {
+func (p *latencyBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 	sys, err := p.task.New(nil)
 	if err != nil {
 		return err

@@ -159,23 +159,7 @@ func (j *masterBench) run(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		defer table.Stop()
 		rep.Numpy = &table.version
-		forms := []tableJob{
-			{"rows", j.pairs, 0, 1}, {"rows", j.pairs, 0, rep.Cores}, {"blocks", j.pairs, 0, 1}, {"blocks", j.pairs, 0, rep.Cores},
-			{"buckets", j.bucketPairs, j.bucket, 1}, {"buckets", j.bucketPairs, j.bucket, rep.Cores},
-		}
-		for i, f := range forms {
-			if i%2 == 1 && rep.Cores == 1 {
-				continue
-			}
-			each := j.params
-			if f.Bucket > 0 {
-				each = f.Bucket
-			}
-			rows = append(rows, &masterRow{
-				Update: fmt.Sprintf("numpy, %s, %d threads", f.Form, f.Threads), Pairs: f.Pairs, Each: each, threads: f.Threads, limited: f.Bucket > 0,
-				run: func() (float64, error) { return table.time(f) },
-			})
-		}
+		rows = append(rows, table.rows(j, rep.Cores)...)
 	}
 	done, total := 0, len(rows)*j.rounds
 	bar := newProgress(stderr, total, j.quiet)
@@ -343,6 +327,28 @@ func startTable(ctx context.Context, j *masterBench) (*table, error) {
 		return nil, fmt.Errorf("--python %q does not run numpy (%w); name a Python that has it, or \"none\"", j.python, err)
 	}
 	return &table{p, hello.Numpy}, nil
+}
+
+// rows are numpy's forms of the updates, on one thread and on all cores.
+func (t *table) rows(j *masterBench, cores int) (rows []*masterRow) {
+	threads := []int{1, cores}
+	if cores == 1 {
+		threads = threads[:1]
+	}
+	for _, form := range []tableJob{{Form: "rows", Pairs: j.pairs}, {Form: "blocks", Pairs: j.pairs}, {Form: "buckets", Pairs: j.bucketPairs, Bucket: j.bucket}} {
+		each := j.params
+		if form.Bucket > 0 {
+			each = form.Bucket
+		}
+		for _, form.Threads = range threads {
+			job := form
+			rows = append(rows, &masterRow{
+				Update: fmt.Sprintf("numpy, %s, %d threads", job.Form, job.Threads), Pairs: job.Pairs, Each: each, threads: job.Threads, limited: job.Bucket > 0,
+				run: func() (float64, error) { return t.time(job) },
+			})
+		}
+	}
+	return rows
 }
 
 func (t *table) time(job tableJob) (float64, error) {

@@ -256,8 +256,8 @@ func demo(ctx context.Context, flags *flag.FlagSet, args []string, stdout io.Wri
 	}{{"before", srv.hold, *hold}, {"tuning", srv.run, *tune}, {"after", srv.hold, *hold}} {
 		fmt.Fprintf(stdout, "%-7s %v, %v\n", phase.name, knobsAt(srv.theta), phase.time)
 		h.begin()
-		for_, cancel := context.WithTimeout(ctx, phase.time)
-		phase.run(for_)
+		during, cancel := context.WithTimeout(ctx, phase.time)
+		phase.run(during)
 		cancel()
 		if ctx.Err() != nil {
 			break
@@ -291,8 +291,4 @@ func writable(path string) bool {
 	}
 	f.Close()
 	return os.Remove(f.Name()) == nil
-}
-
-func (k knobs) String() string {
-	return fmt.Sprintf("limit %d, timeout %v", k.limit, k.timeout.Round(time.Millisecond))
 }

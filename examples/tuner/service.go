@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,10 @@ import (
 type knobs struct {
 	limit   int           // requests in flight
 	timeout time.Duration // of one request
+}
+
+func (k knobs) String() string {
+	return fmt.Sprintf("limit %d, timeout %v", k.limit, k.timeout.Round(time.Millisecond))
 }
 
 // A window is a stretch of time under one setting of the knobs. It answers for the

@@ -3,7 +3,7 @@ package alias
 
 import "unsafe"
 
-// Distance returns how many elements after x y begins.
+// Distance returns how many elements y begins after x, below 0 if it begins before.
 func Distance[T any](x, y []T) int {
 	d := uintptr(unsafe.Pointer(unsafe.SliceData(y))) - uintptr(unsafe.Pointer(unsafe.SliceData(x)))
 	return int(d) / int(unsafe.Sizeof(*new(T)))

@@ -24,9 +24,12 @@ var active = limit(tiers(), os.Getenv("NRES_SIMD"))
 // Active returns the tier in use. It does not change.
 func Active() Tier { return active }
 
-// Available returns the tiers up to the active one, those that tests switch
-// between. The tag purego, and GODEBUG=cpu.avx2=off and the like, lower what there
-// is.
+// Detected returns the tiers that this build and machine have, whatever NRES_SIMD
+// says. The tag purego, and GODEBUG=cpu.avx2=off and the like, take some away.
+func Detected() []Tier { return tiers() }
+
+// Available returns the detected tiers up to the active one: those that tests switch
+// between.
 func Available() []Tier {
 	ts := tiers()
 	for ts[len(ts)-1] > active {

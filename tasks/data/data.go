@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // A Set is labelled images.
@@ -106,22 +105,4 @@ func find(dir string, names ...string) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-// lines returns the lines of a text file that are not blank, at least one, and their
-// numbers from 1.
-func lines(path, expected string) (text []string, number []int, err error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("data: %w; expected %s", err, expected)
-	}
-	for i, line := range strings.Split(string(b), "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			text, number = append(text, line), append(number, i+1)
-		}
-	}
-	if len(text) == 0 {
-		return nil, nil, fmt.Errorf("data: %s is empty; expected %s", path, expected)
-	}
-	return text, number, nil
 }

@@ -28,36 +28,24 @@ func loadOptdigits(dir string, parts ...string) (*Set, error) {
 		if path == "" {
 			continue
 		}
-		text, number, err := lines(path, expected)
-		if err != nil {
-			return nil, err
-		}
 		if s == nil {
 			s = &Set{Width: optdigitsSide, Height: optdigitsSide, Classes: 10}
 		}
-		for i, line := range text {
-			bad := func(what string) error {
-				return fmt.Errorf("data: %s: line %d has %s; expected %s", path, number[i], what, expected)
+		split := func(line string) []string { return strings.Split(line, ",") }
+		if err := readTable(path, expected, columns, split, func(k int, field string) bool {
+			most := uint64(optdigitsLevels)
+			if k == columns-1 {
+				most = 9
 			}
-			fields := strings.Split(line, ",")
-			if len(fields) != columns {
-				return nil, bad(fmt.Sprintf("%d columns", len(fields)))
+			v, err := strconv.ParseUint(strings.TrimSpace(field), 10, 8)
+			if k == columns-1 {
+				s.Labels = append(s.Labels, uint8(v))
+			} else {
+				s.Images = append(s.Images, float32(v)/optdigitsLevels)
 			}
-			for k, field := range fields {
-				most := uint64(optdigitsLevels)
-				if k == columns-1 {
-					most = 9
-				}
-				v, err := strconv.ParseUint(strings.TrimSpace(field), 10, 8)
-				if err != nil || v > most {
-					return nil, bad(fmt.Sprintf("%q in column %d", field, k+1))
-				}
-				if k == columns-1 {
-					s.Labels = append(s.Labels, uint8(v))
-				} else {
-					s.Images = append(s.Images, float32(v)/optdigitsLevels)
-				}
-			}
+			return err == nil && v <= most
+		}); err != nil {
+			return nil, err
 		}
 	}
 	return s, nil
@@ -88,30 +76,50 @@ func LoadYacht(path string) (*Regression, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, yachtName)
 	}
-	text, number, err := lines(path, expected)
+	r := &Regression{Inputs: columns - 1}
+	err := readTable(path, expected, columns, strings.Fields, func(k int, field string) bool {
+		v, err := strconv.ParseFloat(field, 64)
+		if k == columns-1 {
+			r.Y = append(r.Y, v)
+		} else {
+			r.X = append(r.X, v)
+		}
+		return err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
+	})
 	if err != nil {
 		return nil, err
 	}
-	r := &Regression{Inputs: columns - 1}
-	for i, line := range text {
-		bad := func(what string) error {
-			return fmt.Errorf("data: %s: line %d has %s; expected %s", path, number[i], what, expected)
+	return r, nil
+}
+
+// readTable gives the fields of a text file to take, line by line; take says whether they are
+// as expected. Blank lines are passed over, and a file with no other line is an error.
+func readTable(path, expected string, columns int, split func(line string) []string, take func(column int, field string) bool) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("data: %w; expected %s", err, expected)
+	}
+	empty := true
+	for i, line := range strings.Split(string(text), "\n") {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
 		}
-		fields := strings.Fields(line)
+		empty = false
+		bad := func(what string) error {
+			return fmt.Errorf("data: %s: line %d has %s; expected %s", path, i+1, what, expected)
+		}
+		fields := split(line)
 		if len(fields) != columns {
-			return nil, bad(fmt.Sprintf("%d columns", len(fields)))
+			return bad(fmt.Sprintf("%d columns", len(fields)))
 		}
 		for k, field := range fields {
-			v, err := strconv.ParseFloat(field, 64)
-			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, bad(fmt.Sprintf("%q in column %d", field, k+1))
-			}
-			if k == columns-1 {
-				r.Y = append(r.Y, v)
-			} else {
-				r.X = append(r.X, v)
+			if !take(k, field) {
+				return bad(fmt.Sprintf("%q in column %d", field, k+1))
 			}
 		}
 	}
-	return r, nil
+	if empty {
+		return fmt.Errorf("data: %s is empty; expected %s", path, expected)
+	}
+	return nil
 }

@@ -15,7 +15,8 @@ type Layer interface {
 	shape(in shape) (build, shape, error)
 }
 
-// Dense is Units linear combinations of all that comes in, through a relu.
+// Dense is a fully connected layer: Units linear combinations of all inputs, each through a
+// relu.
 type Dense struct{ Units int }
 
 // Conv is a convolution of stride 1 with kernels of Size by Size, an odd number, through
@@ -70,8 +71,8 @@ type Network[F vec.Float] struct {
 	len    int
 }
 
-// New returns a network for images of a size, with these layers and a linear map to the
-// classes, 2 to 256, after them. An error names the layer that cannot be, and why.
+// New returns a network for images of a size, with these layers and, after them, a linear
+// map to the classes, 2 to 256. An error says which layer is not possible, and why.
 func New[F vec.Float](width, height, classes int, layers ...Layer) (*Network[F], error) {
 	if width < 1 || height < 1 || classes < 2 || classes > 256 {
 		return nil, fmt.Errorf("network: images of %d by %d in %d classes; allowed: at least 1 by 1, 2 to 256 classes", width, height, classes)
@@ -105,9 +106,8 @@ func (n *Network[F]) checkLen(theta []F) {
 	}
 }
 
-// Matrices returns rows and columns of what the parameters consist of: of each layer the
-// weights, a row for each unit, and the biases, one column: what estimator.Config.Matrices
-// takes.
+// Matrices returns what the parameters consist of, as estimator.Config.Matrices takes it: of
+// each layer the weights, a row for each unit, and the biases, one column.
 func (n *Network[F]) Matrices() (m []struct{ Rows, Cols int }) {
 	type matrix = struct{ Rows, Cols int }
 	for _, l := range n.layers {
@@ -147,7 +147,8 @@ func split[F vec.Float](l *build, theta []F) (w, biases []F) {
 	return theta[l.at:n], theta[n : l.at+l.weights]
 }
 
-// Fits returns an error unless the images of a set are what the network is for.
+// Fits returns an error unless a set has images, of the size and classes that the network is
+// for.
 func (n *Network[F]) Fits(set *data.Set) error {
 	if n == nil || len(n.layers) == 0 {
 		return fmt.Errorf("network: there is no network; New makes one")
@@ -178,9 +179,9 @@ func (n *Network[F]) Fits(set *data.Set) error {
 	return nil
 }
 
-// Test returns the mean cross-entropy of a set, in nats, and the part of its images that
-// are classified rightly, in batches of p's. The error is that of Fits; it panics as
-// Forward does. It allocates for a last batch that is smaller.
+// Test returns the mean cross-entropy of a set, in nats, and the fraction of its images
+// that are classified correctly. It takes them in batches of p's size, and allocates for a
+// last one that is smaller. The error is that of Fits; it panics as Forward does.
 func (p *Pass[F]) Test(theta []F, set *data.Set) (loss, accuracy float64, err error) {
 	if err := p.net.Fits(set); err != nil {
 		return 0, 0, err

@@ -10,8 +10,8 @@ import (
 	"github.com/noise-reuse/nres/vec/scalar"
 )
 
-// A Pass is a batch on its way. It takes memory for all activations, and as much again
-// once it has gone backward. It is not safe for concurrent use.
+// A Pass takes a batch of images through a network. It has memory for all activations, and
+// as much again once it has gone backward. It is not safe for concurrent use.
 type Pass[F vec.Float] struct {
 	net    *Network[F]
 	batch  int
@@ -26,7 +26,7 @@ type Pass[F vec.Float] struct {
 	forward  bool // since images were set
 }
 
-// NewPass returns a Pass for batches of that many images. It panics if there is none.
+// NewPass returns a Pass for batches of that many images, at least one, or panics.
 func (n *Network[F]) NewPass(batch int) *Pass[F] {
 	if batch < 1 {
 		panic("network: a batch needs at least one image")
@@ -44,7 +44,7 @@ func (n *Network[F]) NewPass(batch int) *Pass[F] {
 	return p
 }
 
-// Set makes image i of a set, which the network must fit, the k-th one of the batch. It
+// Set makes image i of a set, which must fit the network, the k-th one of the batch. It
 // panics if there is no such image or place, or if it has another number of pixels.
 func (p *Pass[F]) Set(k int, set *data.Set, i int) {
 	image := set.Image(i)
@@ -59,8 +59,8 @@ func (p *Pass[F]) Set(k int, set *data.Set, i int) {
 }
 
 // Forward returns the sum of the cross-entropies of the batch, in nats, and how many of
-// its images have the highest score in their class (the first one, of equal scores). It
-// does not allocate. It panics if theta does not have the network's Len.
+// its images have their highest score for their own class (of equal scores, the first
+// class counts). It does not allocate. It panics if theta does not have the network's Len.
 func (p *Pass[F]) Forward(theta []F) (loss F, right int) {
 	p.net.checkLen(theta)
 	p.forward = true

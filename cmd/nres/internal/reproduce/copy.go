@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
+	"slices"
+	"strings"
 
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/noise"
@@ -149,13 +150,60 @@ func (l Lesson) truncated(sys *tasks.Copy[float32], root noise.Stream) func(grad
 	}
 }
 
+// A copySet is a method's lessons with all seeds.
+type copySet struct {
+	name string
+	runs []Learned
+}
+
+// copied returns the number of bits that each run copies at the end.
+func (s *copySet) copied() (bits []float64) {
+	for _, run := range s.runs {
+		bits = append(bits, float64(len(run.Solved)))
+	}
+	return bits
+}
+
+// lacking is less the more bits are copied: Order wants the best to be least.
+func (s *copySet) lacking() Group {
+	g := Group{Name: s.name}
+	for _, n := range s.copied() {
+		g.Samples = append(g.Samples, -n)
+	}
+	return g
+}
+
+// until returns the number of updates after which each run copies so many bits.
+func (s *copySet) until(bits int) (updates []float64) {
+	for _, run := range s.runs {
+		updates = append(updates, float64(run.Solved[bits-1]))
+	}
+	return updates
+}
+
+// line draws the number of bits against updates.
+func (s *copySet) line(updates int) Line {
+	line := Line{Name: s.name}
+	for _, run := range s.runs {
+		var x, y []float64
+		for at, bits := 0, 0; at <= updates; at += copyCheck {
+			for bits < len(run.Solved) && run.Solved[bits] <= at {
+				bits++
+			}
+			x, y = append(x, float64(at)), append(y, float64(bits))
+		}
+		line.X, line.Y = append(line.X, x), append(line.Y, y)
+	}
+	return line
+}
+
 func runCopy(ctx context.Context, lab *Lab) (*Report, error) {
 	l := Lesson{Hidden: 16, Batch: 8, Workers: 100, Sigma: 0.05, LR: 0.01, Updates: 5000}
 	if lab.Quick {
 		l.Workers, l.Updates = 50, 300
 	}
 	seeds := lab.seeds(5)
-	names := []string{"NRES", esSingle, "PES", "TES", "TBPTT"}
+	sets := []copySet{{name: "NRES"}, {name: esSingle}, {name: "PES"}, {name: "TES"}, {name: "TBPTT"}}
 	var units []Unit[Learned]
 	for _, method := range []string{"nres", "essingle", "pes", "tes", "tbptt"} {
 		l := l
@@ -175,95 +223,69 @@ func runCopy(ctx context.Context, lab *Lab) (*Report, error) {
 is one bit more. W = 1; N = %d pairs of %d sequences (TBPTT: 20 batches of as many), σ = %v, Adam with learning rate %v, %d updates; workers in
 lock-step, but for NRES's. No sizes have been published.`,
 		l.Hidden, copySolved, l.Workers, l.Batch, l.Sigma, l.LR, l.Updates)}
-	// Fewer is worse, and Order wants the best to be least.
-	lacking := func(i int) Group {
-		g := Group{Name: names[i]}
-		for k := range seeds {
-			g.Samples = append(g.Samples, -float64(len(runs[i*len(seeds)+k].Solved)))
-		}
-		return g
+	for i := range sets {
+		sets[i].runs = runsOf(runs, seeds, i)
 	}
-	single := lacking(1)
-	ours := "bits copied at the end: "
-	t := Table{Title: "Bits copied, and the loss of a bit of the next length, for each seed:", Head: []string{"", "bits", "loss, nats"}}
-	for i, name := range names {
-		if i > 0 {
-			ours += "; "
-		}
-		ours += fmt.Sprintf("%s %v", name, MeanOf(negative(lacking(i).Samples)))
-		row := []string{name, "", ""}
-		for k := range seeds {
-			if k > 0 {
-				row[1] += ", "
-				row[2] += ", "
-			}
-			run := &runs[i*len(seeds)+k]
-			row[1] += fmt.Sprint(len(run.Solved))
-			row[2] += fmt.Sprintf("%.3f", run.Loss)
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	r.Tables = append(r.Tables, t)
-	r.Rows = append(r.Rows, Row{
-		IDs: "S7", Claim: "ES-Single reaches longer sequences than PES", Paper: "ES-Single, LSTM copy task", Ours: ours,
-		Rule: OrderRule, Verdict: Order(single, lacking(2)),
-	}, Row{
-		IDs: "S7", Claim: "TBPTT and truncated ES fail to model long-term dependencies", Paper: "ES-Single, LSTM copy task", Ours: ours,
-		Rule: "for the bits copied by ES-Single and each of them: " + OrderRule, Verdict: Order(single, lacking(3), lacking(4)),
-	})
-
-	// The longest that ES-Single and PES copy with all seeds.
-	longest := math.MaxInt
-	for k := range seeds {
-		longest = min(longest, len(runs[len(seeds)+k].Solved), len(runs[2*len(seeds)+k].Solved))
-	}
-	row := Row{
-		IDs: "S7", Claim: "ES-Single is significantly faster than PES", Paper: "ES-Single, LSTM copy task",
-		Rule: "reproduced if the interval of the ratio of updates lies above 1; in order only if its mean does; otherwise not",
-	}
-	if longest == 0 {
-		row.Ours = "a method copies not one bit"
-		row.Verdict = Verdict{NotReproduced, row.Ours}
-	} else {
-		var a, b []float64
-		for k := range seeds {
-			a = append(a, float64(runs[2*len(seeds)+k].Solved[longest-1]))
-			b = append(b, float64(runs[len(seeds)+k].Solved[longest-1]))
-		}
-		ratio := RatioOf(a, b)
-		row.Ours = fmt.Sprintf("updates until %d bits are copied, the most that both do with every seed: ES-Single %v, PES %v times that", longest, MeanOf(b), ratio)
-		row.Verdict = aboveOne(ratio, "PES is as fast")
-	}
-	r.Rows = append(r.Rows, row)
-	r.Figures = append(r.Figures, Figure{"bits", "Number of bits that are copied, against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
+	r.Tables = []Table{copyTable(sets)}
+	r.Rows = append(copyLengths(sets), copySpeed(&sets[1], &sets[2]))
+	r.Figures = []Figure{{"bits", "Number of bits that are copied, against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
 		p := Panel{X: "update", Y: "bits copied", LinearX: true, LinearY: true, Legend: "lines", Corner: "top left"}
-		for i, name := range names {
-			line := Line{Name: name}
-			for k := range seeds {
-				var x, y []float64
-				solved := runs[i*len(seeds)+k].Solved
-				for at, bits := 0, 0; at <= l.Updates; at += copyCheck {
-					for bits < len(solved) && solved[bits] <= at {
-						bits++
-					}
-					x, y = append(x, float64(at)), append(y, float64(bits))
-				}
-				line.X, line.Y = append(line.X, x), append(line.Y, y)
-			}
-			p.Lines = append(p.Lines, line)
+		for i := range sets {
+			p.Lines = append(p.Lines, sets[i].line(l.Updates))
 		}
 		return drawPanels(w, "LSTM copy task with a curriculum", fmt.Sprintf("%d hidden units,  N = %d pairs of %d sequences,  W = 1,  σ = %v,  Adam %v", l.Hidden, l.Workers, l.Batch, l.Sigma, l.LR), p)
-	}})
+	}}}
 	for i := range runs {
 		r.Digest(runs[i])
 	}
 	return r, nil
 }
 
-func negative(x []float64) []float64 {
-	out := make([]float64, len(x))
-	for i, v := range x {
-		out[i] = -v
+func copyTable(sets []copySet) Table {
+	t := Table{Title: "Bits copied, and the loss of a bit of the next length, for each seed:", Head: []string{"", "bits", "loss, nats"}}
+	for _, c := range sets {
+		var bits, losses []string
+		for _, run := range c.runs {
+			bits, losses = append(bits, fmt.Sprint(len(run.Solved))), append(losses, fmt.Sprintf("%.3f", run.Loss))
+		}
+		t.Rows = append(t.Rows, []string{c.name, strings.Join(bits, ", "), strings.Join(losses, ", ")})
 	}
-	return out
+	return t
+}
+
+// copyLengths judges how many bits are copied at the end.
+func copyLengths(sets []copySet) []Row {
+	var ours []string
+	var lacking []Group
+	for i := range sets {
+		ours = append(ours, fmt.Sprintf("%s %v", sets[i].name, MeanOf(sets[i].copied())))
+		lacking = append(lacking, sets[i].lacking())
+	}
+	row := Row{IDs: "S7", Paper: "ES-Single, LSTM copy task", Ours: "bits copied at the end: " + strings.Join(ours, "; ")}
+	longer, truncated := row, row
+	longer.Claim, longer.Rule = "ES-Single reaches longer sequences than PES", OrderRule
+	longer.Verdict = Order(lacking[1], lacking[2])
+	truncated.Claim = "TBPTT and truncated ES fail to model long-term dependencies"
+	truncated.Rule = "for the bits copied by ES-Single and each of them: " + OrderRule
+	truncated.Verdict = Order(lacking[1], lacking[3], lacking[4])
+	return []Row{longer, truncated}
+}
+
+// copySpeed judges how long two methods take to the most bits that both copy with all seeds.
+func copySpeed(single, pes *copySet) Row {
+	row := Row{
+		IDs: "S7", Claim: "ES-Single is significantly faster than PES", Paper: "ES-Single, LSTM copy task",
+		Rule: "reproduced if the interval of the ratio of updates lies above 1; in order only if its mean does; otherwise not",
+	}
+	longest := int(min(slices.Min(single.copied()), slices.Min(pes.copied())))
+	if longest == 0 {
+		row.Ours = "a method copies not one bit"
+		row.Verdict = Verdict{NotReproduced, row.Ours}
+		return row
+	}
+	a, b := pes.until(longest), single.until(longest)
+	ratio := RatioOf(a, b)
+	row.Ours = fmt.Sprintf("updates until %d bits are copied, the most that both do with every seed: ES-Single %v, PES %v times that", longest, MeanOf(b), ratio)
+	row.Verdict = aboveOne(ratio, "PES is as fast")
+	return row
 }

@@ -49,3 +49,11 @@ func (f *Floats) UnmarshalJSON(b []byte) error {
 	}
 	return nil
 }
+
+func asFloats[T int | uint64](x []T) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}

@@ -181,6 +181,22 @@ func (lab *Lab) cache() string { return filepath.Join(lab.figures(), "cache") }
 
 func (lab *Lab) figures() string { return filepath.Join(lab.Out, "reproduction") }
 
+// seeds returns 1 to n, or 1 and 2 in the quick form.
+func (lab *Lab) seeds(n int) (seeds []uint64) {
+	if lab.Quick {
+		n = 2
+	}
+	for i := range n {
+		seeds = append(seeds, uint64(i+1))
+	}
+	return seeds
+}
+
+// runsOf returns the runs of the i-th method, where each has one for every seed.
+func runsOf[R any](runs []R, seeds []uint64, i int) []R {
+	return runs[i*len(seeds) : (i+1)*len(seeds)]
+}
+
 // load reads a result back. A file that is damaged, or of another key, is as good as
 // none.
 func load[R any](path string, key []byte, result *R) (seconds float64, ok bool) {

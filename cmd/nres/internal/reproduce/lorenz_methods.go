@@ -96,7 +96,7 @@ func trainLorenz(ctx context.Context, lab *Lab, runs []Run, seeds []uint64) (*lo
 	set := &lorenzSet{runs: map[string][]Trained{}}
 	for i, r := range runs {
 		set.names = append(set.names, r.Method)
-		set.runs[r.Method] = trained[i*len(seeds) : (i+1)*len(seeds)]
+		set.runs[r.Method] = runsOf(trained, seeds, i)
 	}
 	return set, nil
 }

@@ -57,9 +57,7 @@ func runRidge(ctx context.Context, lab *Lab) (*Report, error) {
 With a regression that has settled, the loss on the other rows is least (%.4f) at ln λ = %.2f.`, what, iterations, least, best)}
 	starts := len(tasks.RidgeStarts)
 	// of returns the runs of a method from a starting point, one a seed.
-	of := func(method, start int) []Tuned {
-		return runs[(method*starts+start)*len(seeds) : (method*starts+start+1)*len(seeds)]
-	}
+	of := func(method, start int) []Tuned { return runsOf(runs, seeds, method*starts+start) }
 	for m, name := range names {
 		var spread, off []float64 // for each seed
 		for s := range seeds {

@@ -80,55 +80,20 @@ func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
 	r := &Report{Setup: fmt.Sprintf(`Data: %s. θ = (ln r, ln γ) of the learning rate r/(1 + (t−1)/T)^γ; the objective is the mean training loss of an episode. Published, on MNIST: two
 hidden layers of 100 units, batches of 100, T = 5000, W = 10 or 100, N = 1000, σ = 0.1, Adam with 1e-2, 5,000 updates. Ours: %v units, batches of %d, T = %d, W = 10,
 N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode has 20 windows, not 500, over which PES sums up noise, so that differences to it are smaller.`, what, cfg.Hidden, cfg.Batch, cfg.Horizon, iterations)}
-	group := func(i int) Group { return Group{names[i], ends[0][i*len(seeds) : (i+1)*len(seeds)]} }
-	jitter := func(i int) (out []float64) {
-		for k := range seeds {
-			out = append(out, runs[i*len(seeds)+k].Jitter)
-		}
-		return out
-	}
-	least := slices.Min(loss)
-	single, pes := MeanOf(group(0).Samples), MeanOf(group(1).Samples)
-	row := Row{
-		IDs: "S4", Claim: "ES-Single and PES both reach the basin", Paper: "ES-Single, MNIST LR schedule",
-		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: ES-Single %v, PES %v; least on the map %.4g, at the start %.4g", single, pes, least, ends[0][len(runs)]),
-		Rule: "reproduced if both intervals lie below 1.1 times the least loss on the map; in order only if both means are nearer to that than to the start; otherwise not",
-	}
-	half := (least + ends[0][len(runs)]) / 2
-	row.Verdict = Judge(max(single.High, pes.High) < 1.1*least, max(single.Mean, pes.Mean) < half, "one may be above 1.1 times the least loss", "one is not near the least loss")
-	r.Rows = append(r.Rows, row)
-	ratio := RatioOf(jitter(1), jitter(0))
-	row = Row{
-		IDs: "S4", Claim: "ES-Single converges more stably at the optimum than PES", Paper: "ES-Single, MNIST LR schedule",
-		Ours: fmt.Sprintf("root mean square distance of θ from its mean in the last quarter: ES-Single %v, PES %v times that", MeanOf(jitter(0)), ratio),
-		Rule: "reproduced if the interval of the ratio lies above 1; in order only if its mean does; otherwise not",
-	}
-	row.Verdict = aboveOne(ratio, "PES jitters no more, over 20 windows an episode")
-	r.Rows = append(r.Rows, row, Row{
-		IDs: "S4", Claim: "truncated ES ends at a higher loss", Paper: "PES paper, MNIST LR schedule",
-		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: TES − ES-Single %v; TES − PES %v", Difference(group(2).Samples, group(0).Samples), Difference(group(2).Samples, group(1).Samples)),
-		Rule: "for TES and each of them: " + OrderRule, Verdict: Worst(Order(group(0), group(2)), Order(group(1), group(2))),
-	})
-	t := Table{Title: "Over the last quarter of the updates (mean over seeds):", Head: []string{"", "ln r", "ln γ", "loss", "distance from the mean"}}
+	var sets []tunedSet
 	for i, name := range names {
-		var theta [2][]float64
-		for k := range seeds {
-			for j := range theta {
-				theta[j] = append(theta[j], runs[i*len(seeds)+k].Center[j])
-			}
-		}
-		t.Rows = append(t.Rows, []string{name, MeanOf(theta[0]).String(), MeanOf(theta[1]).String(), MeanOf(group(i).Samples).String(), MeanOf(jitter(i)).String()})
+		sets = append(sets, tunedSet{name, runsOf(runs, seeds, i), runsOf(ends[0], seeds, i)})
 	}
-	r.Tables = append(r.Tables, t)
+	r.Rows = scheduleRows(sets, slices.Min(loss), ends[0][len(runs)])
+	r.Tables = []Table{scheduleTable(sets)}
 	r.Figures = append(r.Figures, Figure{"map", "Left: mean training loss over the initial learning rate and its decay (dark is low), and paths of θ, seed 1, to the markers. Right: ln r against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
-		path := func(i int) []Floats { return runs[i*len(seeds)].Theta }
 		m := newSurface(plane, loss)
 		left := m.plot("ln r, the initial learning rate", "ln γ, its decay")
-		addPaths(left, path(0), path(1), path(2))
+		addPaths(left, sets[0].runs[0].Theta, sets[1].runs[0].Theta, sets[2].runs[0].Theta)
 		m.addScale(left, "mean loss,\nnats")
 		rate := Panel{X: "update", Y: "ln r", LinearX: true, LinearY: true, Legend: "lines", Corner: "bottom right"}
-		for i, name := range names {
-			rate.Lines = append(rate.Lines, traceOf(name, runs[i*len(seeds):(i+1)*len(seeds)], 0))
+		for _, set := range sets {
+			rate.Lines = append(rate.Lines, traceOf(set.name, set.runs, 0))
 		}
 		return chart.Render(w, ".png", "Learning-rate schedule of a classifier", fmt.Sprintf("N = 8 pairs,  W = 10,  T = %d,  σ = 0.1,  Adam 1e-2", cfg.Horizon), []*plot.Plot{left, rate.plot()})
 	}})
@@ -137,6 +102,63 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode ha
 	}
 	r.Digest(Floats(loss))
 	return r, nil
+}
+
+// A tunedSet is a method's runs with all seeds, and the losses at the mean θ of their last
+// quarters.
+type tunedSet struct {
+	name string
+	runs []Tuned
+	ends []float64
+}
+
+func (s *tunedSet) loss() Group { return Group{s.name, s.ends} }
+
+// jitter returns how far θ is from its mean in the last quarter of each run.
+func (s *tunedSet) jitter() (out []float64) {
+	for _, run := range s.runs {
+		out = append(out, run.Jitter)
+	}
+	return out
+}
+
+// scheduleRows judges ES-Single, PES and TES by their ends, the least loss on the map, and
+// that at the start.
+func scheduleRows(sets []tunedSet, least, start float64) []Row {
+	single, pes, tes := &sets[0], &sets[1], &sets[2]
+	a, b := MeanOf(single.ends), MeanOf(pes.ends)
+	half := (least + start) / 2
+	basin := Row{
+		IDs: "S4", Claim: "ES-Single and PES both reach the basin", Paper: "ES-Single, MNIST LR schedule",
+		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: ES-Single %v, PES %v; least on the map %.4g, at the start %.4g", a, b, least, start),
+		Rule: "reproduced if both intervals lie below 1.1 times the least loss on the map; in order only if both means are nearer to that than to the start; otherwise not",
+	}
+	basin.Verdict = Judge(max(a.High, b.High) < 1.1*least, max(a.Mean, b.Mean) < half, "one may be above 1.1 times the least loss", "one is not near the least loss")
+	ratio := RatioOf(pes.jitter(), single.jitter())
+	return []Row{basin, {
+		IDs: "S4", Claim: "ES-Single converges more stably at the optimum than PES", Paper: "ES-Single, MNIST LR schedule",
+		Ours:    fmt.Sprintf("root mean square distance of θ from its mean in the last quarter: ES-Single %v, PES %v times that", MeanOf(single.jitter()), ratio),
+		Rule:    "reproduced if the interval of the ratio lies above 1; in order only if its mean does; otherwise not",
+		Verdict: aboveOne(ratio, "PES jitters no more, over 20 windows an episode"),
+	}, {
+		IDs: "S4", Claim: "truncated ES ends at a higher loss", Paper: "PES paper, MNIST LR schedule",
+		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: TES − ES-Single %v; TES − PES %v", Difference(tes.ends, single.ends), Difference(tes.ends, pes.ends)),
+		Rule: "for TES and each of them: " + OrderRule, Verdict: Worst(Order(single.loss(), tes.loss()), Order(pes.loss(), tes.loss())),
+	}}
+}
+
+func scheduleTable(sets []tunedSet) Table {
+	t := Table{Title: "Over the last quarter of the updates (mean over seeds):", Head: []string{"", "ln r", "ln γ", "loss", "distance from the mean"}}
+	for _, s := range sets {
+		var theta [2][]float64
+		for _, run := range s.runs {
+			for j := range theta {
+				theta[j] = append(theta[j], run.Center[j])
+			}
+		}
+		t.Rows = append(t.Rows, []string{s.name, MeanOf(theta[0]).String(), MeanOf(theta[1]).String(), MeanOf(s.ends).String(), MeanOf(s.jitter()).String()})
+	}
+	return t
 }
 
 var metaGradients = Experiment{
@@ -228,69 +250,16 @@ func runMetaGradients(ctx context.Context, lab *Lab) (*Report, error) {
 	each := len(seeds) + 1
 	windows := cfg.Horizon / metaWindow
 
-	// The variance of each window of a problem, over problems and seeds; and for each
-	// seed, squares of the distance from that mean.
-	spread := func(method int) (variance []float64, first, last []float64) {
-		variance = make([]float64, windows)
-		first, last = make([]float64, len(seeds)), make([]float64, len(seeds))
-		n := float64(problems * len(seeds))
-		for w := range windows {
-			var mean float64
-			for s := range seeds {
-				for p := range problems {
-					mean += runs[method*each+s].Gradient[p*windows+w] / n
-				}
-			}
-			for s := range seeds {
-				for p := range problems {
-					d := runs[method*each+s].Gradient[p*windows+w] - mean
-					square := float64(d * d)
-					variance[w] += square / (n - 1)
-					switch {
-					case 4*w < windows:
-						first[s] += square
-					case 4*w >= 3*windows:
-						last[s] += square
-					}
-				}
-			}
-		}
-		return variance, first, last
-	}
-	single, first, last := spread(0)
-	growth := RatioOf(last, first)
-	pes, pesFirst, pesLast := spread(1)
-	pesGrowth := RatioOf(pesLast, pesFirst)
-	between := RatioOf(pesLast, last)
+	single, pes := newMetaSpread(runs[:len(seeds)], problems, windows), newMetaSpread(runs[each:each+len(seeds)], problems, windows)
 	r := &Report{Setup: fmt.Sprintf(`Data: %s. θ = ln r of a constant learning rate, one hidden layer of 16 units, batches of 16, T = %d steps an inner problem, W = %d, four pairs, σ = 0.1, in lock-step. Variances
 are measured at θ = %v, over %d problems and %d seeds; adaptation starts there, with Adam and a learning rate of 0.03. Only T has been published.
 Gradients get smaller while an inner problem is solved, and variances with them; what PES adds is seen over ES-Single's.`, what, cfg.Horizon, metaWindow, metaStart, problems, len(seeds))}
-	relative := RatioOf(product(pesLast, first), product(last, pesFirst))
-	row := Row{
-		IDs: "S10", Claim: "PES's gradient variance grows inside each inner problem, ES-Single's does not", Paper: "ES-Single, meta-gradient comparison",
-		Ours: fmt.Sprintf("variance in the last quarter of a problem, in parts of that in the first: ES-Single %v, PES %v, which is %v times as much", growth, pesGrowth, relative),
-		Rule: "reproduced if PES's interval lies above 1 and ES-Single's does not; in order only if the interval of the last number lies above 1; otherwise not",
-	}
-	switch {
-	case pesGrowth.Low > 1 && growth.Low <= 1:
-	case relative.Low > 1 && pesGrowth.Mean < 1:
-		row.Verdict = Verdict{OrderOnly, "both fall, as gradients do; PES's grows over ES-Single's"}
-	case relative.Low > 1:
-		row.Verdict = Verdict{OrderOnly, "PES's grows by less than the seeds differ, or ES-Single's does, too"}
-	default:
-		row.Verdict = Verdict{NotReproduced, "PES's does not grow over ES-Single's"}
-	}
-	r.Rows = append(r.Rows, row, Row{
-		IDs: "S10", Claim: "ES-Single's gradients vary less than PES's", Paper: "ES-Single, meta-gradient comparison",
-		Ours:    fmt.Sprintf("variance of PES, in parts of ES-Single's: in the first quarter of a problem %v, in the last %v", RatioOf(pesFirst, first), between),
-		Rule:    "reproduced if the interval in the last quarter lies above 2; in order only if it lies above 1; otherwise not",
-		Verdict: AtLeast(between, 2),
-	})
+	r.Rows = metaRows(single, pes)
 	r.Figures = append(r.Figures, Figure{"gradients", "Left: variance of a gradient against the place in the inner problem, at constant θ. Middle: gradients over several inner problems while ln r adapts; a new problem begins every T steps. Right: ln r.", func(w io.Writer) error {
 		variance := Panel{X: "step of the inner problem", Y: "variance of a gradient", LinearX: true, Legend: "lines", Corner: "top right"}
 		gradients := Panel{X: "inner step, over all problems", Y: "gradient by ln r", LinearX: true, LinearY: true}
 		adaptation := Panel{X: "inner step, over all problems", Y: "ln r", LinearX: true, LinearY: true}
-		for i, v := range [][]float64{single, pes} {
+		for i, v := range [][]float64{single.variance, pes.variance} {
 			name := []string{esSingle, "PES"}[i]
 			var x, all, y []float64
 			const bin = 4 // windows, to be readable
@@ -312,6 +281,65 @@ Gradients get smaller while an inner problem is solved, and variances with them;
 		r.Digest(runs[i])
 	}
 	return r, nil
+}
+
+// A metaSpread is how gradients at a constant θ vary over problems and seeds: the variance of
+// each window of a problem, and of the first and the last quarter of the windows the squares
+// of the distances from its mean, for each seed.
+type metaSpread struct{ variance, first, last []float64 }
+
+func newMetaSpread(runs []Metered, problems, windows int) metaSpread {
+	s := metaSpread{make([]float64, windows), make([]float64, len(runs)), make([]float64, len(runs))}
+	n := float64(problems * len(runs))
+	for w := range windows {
+		var mean float64
+		for _, run := range runs {
+			for p := range problems {
+				mean += run.Gradient[p*windows+w] / n
+			}
+		}
+		for i, run := range runs {
+			for p := range problems {
+				d := run.Gradient[p*windows+w] - mean
+				square := float64(d * d)
+				s.variance[w] += square / (n - 1)
+				switch {
+				case 4*w < windows:
+					s.first[i] += square
+				case 4*w >= 3*windows:
+					s.last[i] += square
+				}
+			}
+		}
+	}
+	return s
+}
+
+// metaRows judges how the variances of ES-Single and PES grow inside an inner problem.
+func metaRows(single, pes metaSpread) []Row {
+	growth, pesGrowth := RatioOf(single.last, single.first), RatioOf(pes.last, pes.first)
+	relative := RatioOf(product(pes.last, single.first), product(single.last, pes.first))
+	grows := Row{
+		IDs: "S10", Claim: "PES's gradient variance grows inside each inner problem, ES-Single's does not", Paper: "ES-Single, meta-gradient comparison",
+		Ours: fmt.Sprintf("variance in the last quarter of a problem, in parts of that in the first: ES-Single %v, PES %v, which is %v times as much", growth, pesGrowth, relative),
+		Rule: "reproduced if PES's interval lies above 1 and ES-Single's does not; in order only if the interval of the last number lies above 1; otherwise not",
+	}
+	switch {
+	case pesGrowth.Low > 1 && growth.Low <= 1:
+	case relative.Low > 1 && pesGrowth.Mean < 1:
+		grows.Verdict = Verdict{OrderOnly, "both fall, as gradients do; PES's grows over ES-Single's"}
+	case relative.Low > 1:
+		grows.Verdict = Verdict{OrderOnly, "PES's grows by less than the seeds differ, or ES-Single's does, too"}
+	default:
+		grows.Verdict = Verdict{NotReproduced, "PES's does not grow over ES-Single's"}
+	}
+	between := RatioOf(pes.last, single.last)
+	return []Row{grows, {
+		IDs: "S10", Claim: "ES-Single's gradients vary less than PES's", Paper: "ES-Single, meta-gradient comparison",
+		Ours:    fmt.Sprintf("variance of PES, in parts of ES-Single's: in the first quarter of a problem %v, in the last %v", RatioOf(pes.first, single.first), between),
+		Rule:    "reproduced if the interval in the last quarter lies above 2; in order only if it lies above 1; otherwise not",
+		Verdict: AtLeast(between, 2),
+	}}
 }
 
 func product(a, b []float64) []float64 {

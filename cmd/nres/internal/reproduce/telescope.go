@@ -68,7 +68,7 @@ p_t = L_t − L_(t−1). No sizes have been published.`, telescopeHorizon, best[
 	var lines []Line
 	var to [2][]float64 // where each ends
 	for k, name := range []string{all, last} {
-		own := runs[k*len(seeds) : (k+1)*len(seeds)]
+		own := runsOf(runs, seeds, k)
 		lines = append(lines, traceOf(name, own, 0))
 		for i := range own {
 			to[k] = append(to[k], own[i].Center[0])
