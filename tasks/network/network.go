@@ -31,6 +31,9 @@ type shape struct{ channels, height, width int }
 
 func (s shape) len() int { return s.channels * s.height * s.width }
 
+// most is how many weights and numbers in a picture there may be, which ints of 32 bits count.
+const most = math.MaxInt32
+
 // A build is a layer that knows its place: its weights are theta[at:at+weights].
 type build struct {
 	Layer
@@ -44,12 +47,20 @@ func (d Dense) shape(in shape) (build, shape, error) {
 	if d.Units < 1 {
 		return build{}, in, fmt.Errorf("has %d units; allowed: at least 1", d.Units)
 	}
+	if (float64(in.len())+1)*float64(d.Units) > most {
+		return build{}, in, fmt.Errorf("has %d units of %d inputs; allowed: %d weights", d.Units, in.len(), most)
+	}
 	return build{weights: (in.len() + 1) * d.Units, inputs: in.len()}, shape{d.Units, 1, 1}, nil
 }
 
 func (c Conv) shape(in shape) (build, shape, error) {
 	if c.Size < 1 || c.Size%2 == 0 || c.Channels < 1 {
 		return build{}, in, fmt.Errorf("has %d channels with kernels of size %d; allowed: at least 1, and an odd size", c.Channels, c.Size)
+	}
+	inputs := float64(c.Size) * float64(c.Size) * float64(in.channels)
+	if pixels := float64(in.height) * float64(in.width); float64(c.Channels)*math.Max(inputs+1, pixels) > most {
+		return build{}, in, fmt.Errorf("has %d channels with kernels of size %d for %d by %d pixels; allowed: %d weights, and as many numbers in a picture",
+			c.Channels, c.Size, in.width, in.height, most)
 	}
 	n := c.Size * c.Size * in.channels
 	return build{weights: (n + 1) * c.Channels, inputs: n}, shape{c.Channels, in.height, in.width}, nil
@@ -72,10 +83,14 @@ type Network[F vec.Float] struct {
 }
 
 // New returns a network for images of a size, with these layers and, after them, a linear
-// map to the classes, 2 to 256. An error says which layer is not possible, and why.
+// map to the classes, 2 to 256. There may be 2³¹−1 parameters, and as many numbers in a
+// picture. An error says which layer is not possible, and why.
 func New[F vec.Float](width, height, classes int, layers ...Layer) (*Network[F], error) {
 	if width < 1 || height < 1 || classes < 2 || classes > 256 {
 		return nil, fmt.Errorf("network: images of %d by %d in %d classes; allowed: at least 1 by 1, 2 to 256 classes", width, height, classes)
+	}
+	if width > most/height {
+		return nil, fmt.Errorf("network: images of %d by %d; allowed: %d pixels", width, height, most)
 	}
 	n := &Network[F]{in: shape{1, height, width}}
 	at := n.in
@@ -88,6 +103,9 @@ func New[F vec.Float](width, height, classes int, layers ...Layer) (*Network[F],
 		b, out, err := l.shape(at)
 		if err != nil {
 			return nil, fmt.Errorf("network: layer %d %w", i, err)
+		}
+		if b.weights > most-n.len {
+			return nil, fmt.Errorf("network: with layer %d there are more than %d weights", i, most)
 		}
 		b.Layer, b.in, b.out, b.at, b.last = l, at, out, n.len, i == len(layers)
 		n.layers = append(n.layers, b)

@@ -208,10 +208,18 @@ func TestErrors(t *testing.T) {
 		"layer 0 is a <nil>; allowed: Dense, Conv, Pool":                 {nil},
 		"layer 1 is a *network.Dense; allowed: Dense, Conv, Pool":        {Dense{1}, &Dense{1}},
 		"layer 0 is a network.embedding; allowed: Dense, Conv, Po":       {embedding{Dense{1}}},
+		"layer 1 has 70000 units of 70000 inputs; allowed: 2147483647 w": {Dense{70000}, Dense{70000}},
+		"layer 0 has 2147483647 units of 16 inputs; allowed: ":           {Dense{math.MaxInt32}},
+		"layer 0 has 2147483647 channels with kernels of size 1 for 4 b": {Conv{1, math.MaxInt32}},
+		"layer 1 has 1 channels with kernels of size 2147483647 for 4 b": {Conv{1, 1}, Conv{math.MaxInt32, 1}},
+		"layer 1 has 134217728 channels with kernels of size 1 for 4 by": {Conv{1, 1}, Conv{1, 1 << 27}}, // 2³¹ numbers
+		"with layer 2 there are more than 2147483647 weights":            {Dense{30000}, Dense{50000}, Dense{20000}},
 	} {
 		_, err := New[float32](4, 4, 3, layers...)
 		assert.ErrorContains(t, err, want)
 	}
+	_, err := New[float32](1<<16, 1<<15, 3)
+	assert.EqualError(t, err, "network: images of 65536 by 32768; allowed: 2147483647 pixels")
 	n, err := New[float32](4, 4, 3)
 	require.NoError(t, err)
 	for want, set := range map[string]*data.Set{
