@@ -201,8 +201,24 @@ func (a *AskTell[F]) AskAll(dst []Question) []Question {
 // many were stale and thus ignored, and the first error of any other kind; it goes on
 // after errors.
 func (a *AskTell[F]) TellAll(answers []Answer) (stale int, err error) {
-	for _, k := range answers {
-		switch e := a.Tell(k.Question, k.Plus, k.Minus); {
+	const some = 64 // under one lock, so that others needn't wait for all of them
+	for len(answers) > 0 {
+		n := least(len(answers), some)
+		s, e := a.tellSome(answers[:n])
+		if stale += s; err == nil {
+			err = e
+		}
+		answers = answers[n:]
+	}
+	return stale, err
+}
+
+func (a *AskTell[F]) tellSome(answers []Answer) (stale int, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range answers {
+		k := &answers[i]
+		switch e := a.tell(&k.Question, k.Plus, k.Minus); {
 		case e == ErrStale:
 			stale++
 		case err == nil:
@@ -248,6 +264,10 @@ func (a *AskTell[F]) open(worker int) Question {
 func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.tell(&q, plus, minus)
+}
+
+func (a *AskTell[F]) tell(q *Question, plus, minus float64) error {
 	if q.Worker < 0 || q.Worker >= len(a.asked) {
 		return ErrForeign
 	}
@@ -255,7 +275,7 @@ func (a *AskTell[F]) Tell(q Question, plus, minus float64) error {
 	if !k.open || k.serial != q.Serial {
 		return ErrStale
 	}
-	if q != a.open(q.Worker) {
+	if *q != a.open(q.Worker) {
 		return ErrForeign
 	}
 	k.open = false
