@@ -256,6 +256,48 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// TestLongBatch: TellAll, which takes long batches in parts, is Tell one after the other.
+func TestLongBatch(t *testing.T) {
+	const workers = 300
+	var twins [2]*AskTell[float32]
+	var answers []Answer
+	for i := range twins {
+		var err error
+		twins[i], err = NewAskTell[float32](2, 1, Config{Method: FullES, Workers: workers, Sigma: 0.1})
+		require.NoError(t, err)
+		answers = answers[:0]
+		for k, q := range twins[i].AskAll(nil) {
+			a := Answer{q, float64(k), 1}
+			switch k {
+			case 70:
+				a.Plus = math.Inf(1)
+			case 200:
+				a.Question.Worker = -1
+			}
+			answers = append(answers, a, a)
+		}
+	}
+	stale, err := twins[0].TellAll(answers)
+	wantStale, want := 0, error(nil)
+	for _, a := range answers {
+		if e := twins[1].Tell(a.Question, a.Plus, a.Minus); e == ErrStale {
+			wantStale++
+		} else if want == nil {
+			want = e
+		}
+	}
+	assert.Equal(t, workers-1, wantStale)
+	assert.Equal(t, wantStale, stale)
+	assert.Error(t, want)
+	assert.Equal(t, want, err)
+	var states [2][]byte
+	for i := range twins {
+		states[i], err = twins[i].MarshalBinary()
+		require.NoError(t, err)
+	}
+	assert.Equal(t, states[1], states[0])
+}
+
 // TestRankedOnce: of a worker that answers twice before a gradient, the last answer is
 // ranked.
 func TestRankedOnce(t *testing.T) {

@@ -135,9 +135,10 @@ func CheckLanes[F vec.Float](sys System[F], theta []F, sigma F, seed uint64) err
 		sum, want := make([]F, width), make([]F, width)
 		for j := range states {
 			k := j % workers
+			replica := j / workers
 			states[j], thetas[j] = make([]F, stateLen), make([]F, d)
 			sys.Init(states[j], env[k])
-			noise.Perturb(thetas[j], theta, sigma, root.Derive(round, uint64(k), uint64(j/workers)), 0)
+			noise.Perturb(thetas[j], theta, sigma, root.Derive(round, uint64(k), uint64(replica)), 0)
 			// All are brought to their place step by step.
 			for t := 1; t <= t0[k]; t++ {
 				sys.Step(states[j], thetas[j], t, env[k])
