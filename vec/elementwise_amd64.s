@@ -104,37 +104,61 @@
 #define ADVANCE3(w) ADVANCE2(w); ADDQ w, pb
 #define ADVANCE4(w) ADVANCE3(w); ADDQ w, pc
 
+#define EIGHT(W, SHAPE, MOV, OP, ADD, o, v0, v1, v2, v3, s) \
+	SHAPE(MOV, OP, ADD, o+0*W, v0, s) \
+	SHAPE(MOV, OP, ADD, o+1*W, v1, s) \
+	SHAPE(MOV, OP, ADD, o+2*W, v2, s) \
+	SHAPE(MOV, OP, ADD, o+3*W, v3, s) \
+	SHAPE(MOV, OP, ADD, o+4*W, v0, s) \
+	SHAPE(MOV, OP, ADD, o+5*W, v1, s) \
+	SHAPE(MOV, OP, ADD, o+6*W, v2, s) \
+	SHAPE(MOV, OP, ADD, o+7*W, v3, s)
+
 // WHOLE does the whole vectors of W bytes, eight at a time and then one by one.
 // It sets left to the bytes after them, and the flags accordingly.
 #define WHOLE(W, SHAPE, ADVANCE, MOV, OP, ADD, v0, v1, v2, v3, s) \
-	SUBQ $(8*W), left               \
-	JLT  few                        \
-eight:                                  \
-	SHAPE(MOV, OP, ADD, 0*W, v0, s) \
-	SHAPE(MOV, OP, ADD, 1*W, v1, s) \
-	SHAPE(MOV, OP, ADD, 2*W, v2, s) \
-	SHAPE(MOV, OP, ADD, 3*W, v3, s) \
-	SHAPE(MOV, OP, ADD, 4*W, v0, s) \
-	SHAPE(MOV, OP, ADD, 5*W, v1, s) \
-	SHAPE(MOV, OP, ADD, 6*W, v2, s) \
-	SHAPE(MOV, OP, ADD, 7*W, v3, s) \
-	ADVANCE($(8*W))                 \
-	SUBQ $(8*W), left               \
-	JGE  eight                      \
-few:                                    \
-	ADDQ $(7*W), left               \
-	JLT  none                       \
-one:                                    \
-	SHAPE(MOV, OP, ADD, 0, v0, s)   \
-	ADVANCE($W)                     \
-	SUBQ $W, left                   \
-	JGE  one                        \
-none:                                   \
+	SUBQ $(8*W), left                                   \
+	JLT  few                                            \
+eight:                                                      \
+	EIGHT(W, SHAPE, MOV, OP, ADD, 0, v0, v1, v2, v3, s) \
+	ADVANCE($(8*W))                                     \
+	SUBQ $(8*W), left                                   \
+	JGE  eight                                          \
+	FEW(W, SHAPE, ADVANCE, MOV, OP, ADD, v0, s)
+
+// TWICE is WHOLE with two eights a turn, after one if their number is odd.
+#define TWICE(W, SHAPE, ADVANCE, MOV, OP, ADD, v0, v1, v2, v3, s) \
+	SUBQ  $(8*W), left                                    \
+	JLT   few                                             \
+	TESTQ $(8*W), left                                    \
+	JNE   even                                            \
+	EIGHT(W, SHAPE, MOV, OP, ADD, 0, v0, v1, v2, v3, s)   \
+	ADVANCE($(8*W))                                       \
+	SUBQ  $(8*W), left                                    \
+	JLT   few                                             \
+even:                                                         \
+	EIGHT(W, SHAPE, MOV, OP, ADD, 0, v0, v1, v2, v3, s)   \
+	EIGHT(W, SHAPE, MOV, OP, ADD, 8*W, v0, v1, v2, v3, s) \
+	ADVANCE($(16*W))                                      \
+	SUBQ  $(16*W), left                                   \
+	JGE   even                                            \
+	FEW(W, SHAPE, ADVANCE, MOV, OP, ADD, v0, s)
+
+#define FEW(W, SHAPE, ADVANCE, MOV, OP, ADD, v0, s) \
+few:                                  \
+	ADDQ $(7*W), left             \
+	JLT  none                     \
+one:                                  \
+	SHAPE(MOV, OP, ADD, 0, v0, s) \
+	ADVANCE($W)                   \
+	SUBQ $W, left                 \
+	JGE  one                      \
+none:                                 \
 	ADDQ $W, left
 
 // If there is enough to do, a partial vector first aligns dst: in the first-level
 // cache, stores across the end of a cache line take twice as long.
-#define AVX512_LOOP(SHAPE, PART, ADVANCE, MOV, OP, ADD, log) \
+#define AVX512_LOOP(LOOP, SHAPE, PART, ADVANCE, MOV, OP, ADD, log) \
 	SHLQ $log, left                                              \
 	CMPQ left, $512                                              \
 	JLT  aligned                                                 \
@@ -149,7 +173,7 @@ none:                                   \
 	ADVANCE(BX)                                                  \
 	SUBQ BX, left                                                \
 aligned:                                                             \
-	WHOLE(64, SHAPE, ADVANCE, MOV, OP, ADD, Z0, Z1, Z2, Z3, Z14) \
+	LOOP(64, SHAPE, ADVANCE, MOV, OP, ADD, Z0, Z1, Z2, Z3, Z14)  \
 	JEQ  done                                                    \
 	SHRQ $log, left                                              \
 	AVX512_MASK(left, mask)                                      \
@@ -194,11 +218,11 @@ TEXT ·add64(SB), NOSPLIT, $0-32
 	CHOOSE(vec·add64AVX512<>(SB), vec·add64AVX2<>(SB))
 
 TEXT vec·add32AVX512<>(SB), NOSPLIT, $0-32
-	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VADDPS, VADDPS, 2)
+	AVX512_LOOP(WHOLE, BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VADDPS, VADDPS, 2)
 	RET
 
 TEXT vec·add64AVX512<>(SB), NOSPLIT, $0-32
-	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VADDPD, VADDPD, 3)
+	AVX512_LOOP(WHOLE, BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VADDPD, VADDPD, 3)
 	RET
 
 TEXT vec·add32AVX2<>(SB), NOSPLIT, $0-32
@@ -226,11 +250,11 @@ TEXT ·sub64(SB), NOSPLIT, $0-32
 	CHOOSE(vec·sub64AVX512<>(SB), vec·sub64AVX2<>(SB))
 
 TEXT vec·sub32AVX512<>(SB), NOSPLIT, $0-32
-	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VSUBPS, VADDPS, 2)
+	AVX512_LOOP(WHOLE, BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VSUBPS, VADDPS, 2)
 	RET
 
 TEXT vec·sub64AVX512<>(SB), NOSPLIT, $0-32
-	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VSUBPD, VADDPD, 3)
+	AVX512_LOOP(WHOLE, BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VSUBPD, VADDPD, 3)
 	RET
 
 TEXT vec·sub32AVX2<>(SB), NOSPLIT, $0-32
@@ -258,11 +282,11 @@ TEXT ·mul64(SB), NOSPLIT, $0-32
 	CHOOSE(vec·mul64AVX512<>(SB), vec·mul64AVX2<>(SB))
 
 TEXT vec·mul32AVX512<>(SB), NOSPLIT, $0-32
-	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VMULPS, VADDPS, 2)
+	AVX512_LOOP(WHOLE, BINARY, AVX512_BINARY, ADVANCE3, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
 TEXT vec·mul64AVX512<>(SB), NOSPLIT, $0-32
-	AVX512_LOOP(BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VMULPD, VADDPD, 3)
+	AVX512_LOOP(WHOLE, BINARY, AVX512_BINARY, ADVANCE3, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
 TEXT vec·mul32AVX2<>(SB), NOSPLIT, $0-32
@@ -292,11 +316,11 @@ TEXT ·mulAdd64(SB), NOSPLIT, $0-40
 	CHOOSE(vec·mulAdd64AVX512<>(SB), vec·mulAdd64AVX2<>(SB))
 
 TEXT vec·mulAdd32AVX512<>(SB), NOSPLIT, $0-40
-	AVX512_LOOP(MULADD, AVX512_MULADD, ADVANCE4, VMOVUPS, VMULPS, VADDPS, 2)
+	AVX512_LOOP(WHOLE, MULADD, AVX512_MULADD, ADVANCE4, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
 TEXT vec·mulAdd64AVX512<>(SB), NOSPLIT, $0-40
-	AVX512_LOOP(MULADD, AVX512_MULADD, ADVANCE4, VMOVUPD, VMULPD, VADDPD, 3)
+	AVX512_LOOP(WHOLE, MULADD, AVX512_MULADD, ADVANCE4, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
 TEXT vec·mulAdd32AVX2<>(SB), NOSPLIT, $0-40
@@ -323,12 +347,12 @@ TEXT ·axpy64(SB), NOSPLIT, $0-32
 
 TEXT vec·axpy32AVX512<>(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+8(FP), Z14
-	AVX512_LOOP(AXPY, AVX512_AXPY, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
+	AVX512_LOOP(TWICE, AXPY, AVX512_AXPY, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
 TEXT vec·axpy64AVX512<>(SB), NOSPLIT, $0-32
 	VBROADCASTSD a+8(FP), Z14
-	AVX512_LOOP(AXPY, AVX512_AXPY, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
+	AVX512_LOOP(TWICE, AXPY, AVX512_AXPY, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
 TEXT vec·axpy32AVX2<>(SB), NOSPLIT, $0-32
@@ -357,12 +381,12 @@ TEXT ·scale64(SB), NOSPLIT, $0-32
 
 TEXT vec·scale32AVX512<>(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+8(FP), Z14
-	AVX512_LOOP(SCALE, AVX512_SCALE, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
+	AVX512_LOOP(WHOLE, SCALE, AVX512_SCALE, ADVANCE2, VMOVUPS, VMULPS, VADDPS, 2)
 	RET
 
 TEXT vec·scale64AVX512<>(SB), NOSPLIT, $0-32
 	VBROADCASTSD a+8(FP), Z14
-	AVX512_LOOP(SCALE, AVX512_SCALE, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
+	AVX512_LOOP(WHOLE, SCALE, AVX512_SCALE, ADVANCE2, VMOVUPD, VMULPD, VADDPD, 3)
 	RET
 
 TEXT vec·scale32AVX2<>(SB), NOSPLIT, $0-32
@@ -390,11 +414,11 @@ TEXT ·sqrt64(SB), NOSPLIT, $0-24
 	CHOOSE(vec·sqrt64AVX512<>(SB), vec·sqrt64AVX2<>(SB))
 
 TEXT vec·sqrt32AVX512<>(SB), NOSPLIT, $0-24
-	AVX512_LOOP(SQRT, AVX512_SQRT, ADVANCE2, VMOVUPS, VSQRTPS, VADDPS, 2)
+	AVX512_LOOP(WHOLE, SQRT, AVX512_SQRT, ADVANCE2, VMOVUPS, VSQRTPS, VADDPS, 2)
 	RET
 
 TEXT vec·sqrt64AVX512<>(SB), NOSPLIT, $0-24
-	AVX512_LOOP(SQRT, AVX512_SQRT, ADVANCE2, VMOVUPD, VSQRTPD, VADDPD, 3)
+	AVX512_LOOP(WHOLE, SQRT, AVX512_SQRT, ADVANCE2, VMOVUPD, VSQRTPD, VADDPD, 3)
 	RET
 
 TEXT vec·sqrt32AVX2<>(SB), NOSPLIT, $0-24
