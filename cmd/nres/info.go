@@ -152,8 +152,8 @@ func features() []feature {
 	case "amd64":
 		x := &xcpu.X86
 		return []feature{
-			{"avx2", x.HasAVX2},
-			{"avx512f", x.HasAVX512F}, {"avx512cd", x.HasAVX512CD}, {"avx512bw", x.HasAVX512BW},
+			{"avx", x.HasAVX}, {"avx2", x.HasAVX2},
+			{"avx512", x.HasAVX512}, {"avx512f", x.HasAVX512F}, {"avx512cd", x.HasAVX512CD}, {"avx512bw", x.HasAVX512BW},
 			{"avx512dq", x.HasAVX512DQ}, {"avx512vl", x.HasAVX512VL},
 		}
 	case "arm64":

@@ -36,7 +36,7 @@ func TestInfo(t *testing.T) {
 		has[f.Has]++
 	}
 	if cpu.Active() == cpu.AVX512 {
-		assert.Equal(t, map[bool]int{true: 6}, has)
+		assert.Equal(t, map[bool]int{true: 8}, has)
 	}
 	var keys map[string]any
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
