@@ -197,9 +197,9 @@ func wordOperation() operation {
 func noiseOperations[F vec.Float]() []operation {
 	s := noise.New(1)
 	op := func(name, kernel string, reads, writes int, loop func(x *operands[F], calls int)) operation {
-		o := operation{name: name, kernel: kernel, reads: reads, writes: writes, compute: true}
-		sizes, signs := computeSizes, strings.HasSuffix(name, "Signs")
-		if strings.HasPrefix(name, "Combine") {
+		sizes, signs, combine := computeSizes, strings.HasSuffix(name, "Signs"), strings.HasPrefix(name, "Combine")
+		o := operation{name: name, kernel: kernel, reads: reads, writes: writes, compute: !signs || combine}
+		if combine {
 			o.streams = combined
 			if signs {
 				sizes = signsSizes
