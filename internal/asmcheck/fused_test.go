@@ -2,6 +2,7 @@ package asmcheck
 
 import (
 	"encoding/binary"
+	gobuild "go/build"
 	"strings"
 	"testing"
 
@@ -31,6 +32,9 @@ func TestFusedFound(t *testing.T) {
 		t.Run(arch, func(t *testing.T) {
 			if testing.Short() && arch != "arm64" && arch != "amd64/v3" {
 				t.Skip("short")
+			}
+			if release := len(gobuild.Default.ReleaseTags); release < 25 && strings.Contains("riscv64 loong64 amd64/v3", arch) {
+				t.Skipf("Go 1.%d may not fuse there yet", release)
 			}
 			found := strings.Join(fused(t, arch, build(t, arch, "./testdata/bad")), "\n")
 			names := []string{"mulAdd32", "mulAdd64"}
