@@ -21,7 +21,10 @@ import time
 
 for threads in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS":
     os.environ.setdefault(threads, "1")  # of numpy; JAX has its own
-import numpy as np
+try:
+    import numpy as np
+except ImportError as e:
+    sys.exit(f"{sys.argv[0]}: {e}; go run ./lorenz installs what it needs in .venv")
 
 N, W, T = 200, 100, 2000  # antithetic pairs, window, horizon; W divides T
 D, SIGMA, DT = 2, np.float32(0.04), np.float32(0.005)

@@ -16,7 +16,10 @@ import time
 
 for threads in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS":
     os.environ[threads] = "1"
-import numpy as np
+try:
+    import numpy as np
+except ImportError as e:
+    sys.exit(f"{sys.argv[0]}: {e}; python3 -m pip install -r requirements.txt, or go run ./run, which does so in .venv")
 
 NORMALS = 16 * 1024
 D = 3_274_634  # parameters of the policy in the papers that use the table

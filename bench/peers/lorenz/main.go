@@ -49,8 +49,7 @@ func run(ctx context.Context) error {
 		return serve(*answer, os.Stdin, os.Stdout)
 	}
 	if o.rounds < 1 || o.time <= 0 || flag.NArg() > 0 {
-		flag.Usage()
-		os.Exit(2)
+		bench.Misused("lorenz", "-rounds must be at least 1, -time above 0")
 	}
 	if err := bench.Ready("lorenz"); err != nil {
 		return err

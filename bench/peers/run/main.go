@@ -31,6 +31,8 @@ import (
 
 func main() { bench.Main("run", run) }
 
+const leastTable = 3_274_635 // numpy_bench.py's updates take 3,274,634
+
 type options struct {
 	rounds      int
 	time        time.Duration
@@ -43,14 +45,13 @@ func run(ctx context.Context) error {
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 11, "rounds, at least 1; every tier runs once in each")
 	flag.DurationVar(&o.time, "time", 100*time.Millisecond, "of one row, with all its peers")
-	flag.IntVar(&o.table, "table", 250_000_000, "elements of numpy's noise table")
+	flag.IntVar(&o.table, "table", 250_000_000, fmt.Sprintf("elements of numpy's noise table, at least %d", leastTable))
 	flag.StringVar(&o.dir, "dir", "results", "directory for what the programs print, which benchstat reads")
 	flag.BoolVar(&o.numpy, "numpy", true, "run numpy, in a virtual environment that is made for it")
 	flag.BoolVar(&o.tiny, "small", true, "time the calls with 1 to 16 elements, too")
 	flag.Parse()
-	if o.rounds < 1 || o.time <= 0 || o.table < 1 || flag.NArg() > 0 {
-		flag.Usage()
-		os.Exit(2)
+	if o.rounds < 1 || o.time <= 0 || o.table < leastTable || flag.NArg() > 0 {
+		bench.Misused("run", fmt.Sprintf("-rounds must be at least 1, -time above 0, -table at least %d", leastTable))
 	}
 	if err := bench.Ready("run"); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -79,5 +80,29 @@ func TestFinishedRounds(t *testing.T) {
 	rounds, err := o.measure(context.Background(), binary, nil, []cpu.Tier{cpu.AVX2, cpu.Generic}, all)
 	if rounds != 2 || err == nil || len(all["generic"]["Normals/n=16384/by=rand-pcg"]) != 2 {
 		t.Errorf("%d rounds of %v: %v", rounds, all, err)
+	}
+}
+
+// TestMisuse: who misses something, or misspells it, is told what to do.
+func TestMisuse(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	for _, c := range []struct {
+		want    string
+		command []string
+	}{
+		{"-rounds must be at least 1", []string{"go", "run", ".", "-rounds", "0"}},
+		{"-table at least 3274635", []string{"go", "run", ".", "-table", "3274634"}},
+		{"There are no other arguments. You gave: fast", []string{"go", "run", ".", "fast"}},
+		{"pip install -r requirements.txt", []string{python, "-S", "../numpy_bench.py"}}, // -S: no packages
+		{"go run ./lorenz", []string{python, "-S", "../lorenz_bench.py", "numpy"}},
+	} {
+		if c.command[0] == "" {
+			t.Log("no python3: ", err)
+			continue
+		}
+		out, err := exec.Command(c.command[0], c.command[1:]...).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), c.want) {
+			t.Errorf("%v: %v, and no %q in\n%s", c.command, err, c.want, out)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -33,6 +35,13 @@ func Main(name string, run func(ctx context.Context) error) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
 	}
+}
+
+// Misused ends a program whose flags are wrong, or that was given other arguments.
+func Misused(name, allowed string) {
+	fmt.Fprintf(os.Stderr, "%s: %s. There are no other arguments. You gave: %s\n", name, allowed, strings.Join(os.Args[1:], " "))
+	flag.Usage()
+	os.Exit(2)
 }
 
 // Ready checks that a program is run in the folder of this module, on no tier in particular.
