@@ -1,10 +1,12 @@
 package reproduce
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/noise-reuse/nres/baseline"
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
@@ -205,18 +207,8 @@ func runInfluence(ctx context.Context, lab *Lab) (*Report, error) {
 	sets := make([]influenceSet, len(runs))
 	for i := range runs {
 		r := &runs[i]
-		if r.Particles == 0 {
-			r.Particles = 1000
-		}
-		if r.Window == 0 {
-			r.Window = 1
-		}
-		if r.LR == 0 {
-			r.LR = 1e-4
-		}
-		if r.Updates == 0 {
-			r.Updates = updates
-		}
+		r.Particles, r.Window = cmp.Or(r.Particles, 1000), cmp.Or(r.Window, 1)
+		r.LR, r.Updates = cmp.Or(r.LR, 1e-4), cmp.Or(r.Updates, updates)
 		sets[i].run = *r
 		for r.Seed = 1; r.Seed <= uint64(seeds) && !(r.Particles == 1 && r.Seed > 1); r.Seed++ {
 			units = append(units, r.unit())
@@ -235,26 +227,30 @@ func runInfluence(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	esSingle, pes, rtrl, uoro, fast, wrong, small := &sets[0], &sets[1], &sets[2], &sets[3], &sets[4], sets[5:9], sets[9:]
 
-	r.Rows = append(r.Rows, influenceWrong(wrong), influenceAlike(target, rtrl, esSingle, pes), influenceUORO(target, rtrl, uoro, fast), influenceFew(few[:2], small))
+	r.Rows = []Row{influenceWrong(wrong), influenceAlike(target, rtrl, esSingle, pes), influenceUORO(target, rtrl, uoro, fast), influenceFew(few[:2], small)}
+	r.Tables = []Table{influenceEnds(target, sets)}
+	r.Figures = []Figure{{"loss", "The loss after 500 steps against updates: truncated methods, unbiased ones with many particles, and ES-Single and PES with few. TES and TBPTT with K = 1 lie on each other. Logarithmic loss.",
+		func(w io.Writer) error { return drawInfluence(w, wrong, sets[:5], small[:4]) }}}
+	return r, nil
+}
 
+func influenceEnds(target float64, sets []influenceSet) Table {
 	table := Table{
 		Title: fmt.Sprintf("Updates until the loss is below %g (means over seeds), and the losses at the end:", target),
 		Head:  []string{"", "N", "updates", "least loss at the end", "greatest"},
 	}
 	for i := range sets {
 		s := &sets[i]
-		until := "–"
+		until, ends := "–", s.ends()
 		if u, ok := s.until(target); ok {
 			until = fmt.Sprintf("%.0f", MeanOf(u).Mean)
 		}
-		lo, hi := math.Inf(1), math.Inf(-1)
-		for _, l := range s.ends() {
-			lo, hi = min(lo, l), max(hi, l)
-		}
-		table.Rows = append(table.Rows, []string{s.run.Method, fmt.Sprint(s.run.Particles), until, fmt.Sprintf("%.3g", lo), fmt.Sprintf("%.3g", hi)})
+		table.Rows = append(table.Rows, []string{s.run.Method, fmt.Sprint(s.run.Particles), until, fmt.Sprintf("%.3g", slices.Min(ends)), fmt.Sprintf("%.3g", slices.Max(ends))})
 	}
-	r.Tables = append(r.Tables, table)
+	return table
+}
 
+func drawInfluence(w io.Writer, truncated, unbiased, few []influenceSet) error {
 	lines := func(sets []influenceSet, name func(r *influenceRun) string) (lines []Line) {
 		for i := range sets {
 			lines = append(lines, sets[i].line(name(&sets[i].run)))
@@ -262,19 +258,14 @@ func runInfluence(ctx context.Context, lab *Lab) (*Report, error) {
 		return lines
 	}
 	method := func(r *influenceRun) string { return r.Method }
-	unbiased, truncated := lines(sets[:5], method), lines(wrong, method)
-	fewer := lines(small[:4], func(r *influenceRun) string { return fmt.Sprintf("%s, %d", r.Method, r.Particles) })
-	r.Figures = append(r.Figures, Figure{"loss", "The loss after 500 steps against updates: truncated methods, unbiased ones with many particles, and ES-Single and PES with few. TES and TBPTT with K = 1 lie on each other. Logarithmic loss.",
-		func(w io.Writer) error {
-			left := Panel{X: "update", Y: "loss after 500 steps", Lines: truncated, LinearX: true, Legend: "lines"}
-			middle := Panel{X: "update (N = 1000 particles)", Lines: unbiased, LinearX: true, Legend: "lines"}
-			right := Panel{X: "update (N = 10 and 20)", Lines: fewer, LinearX: true, Legend: "lines", Corner: "bottom left"}
-			plots := []*plot.Plot{left.plot(), middle.plot(), right.plot()}
-			y := &plots[2].Y
-			y.Min -= 0.25 * (y.Max - y.Min) // no corner is free
-			return chart.Render(w, ".png", "Influence balancing: truncation leads the wrong way", "mean over seeds, band from least to greatest;  σ = 0.1,  learning rate 1e-4", plots)
-		}})
-	return r, nil
+	size := func(r *influenceRun) string { return fmt.Sprintf("%s, %d", r.Method, r.Particles) }
+	left := Panel{X: "update", Y: "loss after 500 steps", Lines: lines(truncated, method), LinearX: true, Legend: "lines"}
+	middle := Panel{X: "update (N = 1000 particles)", Lines: lines(unbiased, method), LinearX: true, Legend: "lines"}
+	right := Panel{X: "update (N = 10 and 20)", Lines: lines(few, size), LinearX: true, Legend: "lines", Corner: "bottom left"}
+	plots := []*plot.Plot{left.plot(), middle.plot(), right.plot()}
+	y := &plots[2].Y
+	y.Min -= 0.25 * (y.Max - y.Min) // no corner is free
+	return chart.Render(w, ".png", "Influence balancing: truncation leads the wrong way", "mean over seeds, band from least to greatest;  σ = 0.1,  learning rate 1e-4", plots)
 }
 
 func influenceWrong(sets []influenceSet) Row {
