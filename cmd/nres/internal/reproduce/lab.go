@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres/checkpoint"
-	"github.com/noise-reuse/nres/cmd/nres/internal/whole"
+	"github.com/noise-reuse/nres/internal/whole"
 )
 
 // version is that of the results. Increase it with every change that makes a unit's
