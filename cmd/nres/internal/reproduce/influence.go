@@ -39,13 +39,13 @@ type influenceRun struct {
 	Updates   int
 	Seed      uint64
 
-	gradients func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error)
+	gradients func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error)
 }
 
 // An influenceTrained is θ and the loss after 0, 1, …, influenceCheckpoints parts of the
 // updates.
 type influenceTrained struct {
-	Theta, Loss Floats
+	Theta, Loss floats
 }
 
 const influenceCheckpoints = 100
@@ -59,8 +59,8 @@ func (r *influenceRun) updates() []float64 {
 	return at
 }
 
-func perturbed(m estimator.Method) func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error) {
-	return func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error) {
+func perturbed(m estimator.Method) func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error) {
+	return func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error) {
 		return estimator.New(sys, estimator.Config{
 			Method: m, Phase: estimator.LockStep, Workers: r.Particles / 2, Window: r.Window, Sigma: 0.1,
 			Seed: r.Seed, KeepSums: true, Parallelism: 1,
@@ -68,16 +68,16 @@ func perturbed(m estimator.Method) func(r *influenceRun, sys *tasks.Influence[fl
 	}
 }
 
-func differentiated(m baseline.Method) func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error) {
-	return func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error) {
+func differentiated(m baseline.Method) func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error) {
+	return func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error) {
 		return baseline.New(sys, baseline.Config{
 			Method: m, Phase: estimator.LockStep, Workers: r.Particles, Window: r.Window, Seed: r.Seed,
 		})
 	}
 }
 
-func (r influenceRun) unit() Unit[influenceTrained] {
-	return Unit[influenceTrained]{
+func (r influenceRun) unit() unit[influenceTrained] {
+	return unit[influenceTrained]{
 		Name:   fmt.Sprintf("%s, N %d, seed %d", r.Method, r.Particles, r.Seed),
 		Params: r,
 		Run:    r.train,
@@ -171,8 +171,8 @@ func (s *influenceSet) until(target float64) (updates []float64, always bool) {
 	return updates, true
 }
 
-func (s *influenceSet) line(name string) Line {
-	l := Line{Name: name}
+func (s *influenceSet) line(name string) line {
+	l := line{Name: name}
 	for _, tr := range s.results {
 		l.X, l.Y = append(l.X, s.run.updates()), append(l.Y, tr.Loss)
 	}
@@ -203,7 +203,7 @@ func runInfluence(ctx context.Context, lab *Lab) (*Report, error) {
 			runs = append(runs, r)
 		}
 	}
-	var units []Unit[influenceTrained]
+	var units []unit[influenceTrained]
 	sets := make([]influenceSet, len(runs))
 	for i := range runs {
 		r := &runs[i]
@@ -215,7 +215,7 @@ func runInfluence(ctx context.Context, lab *Lab) (*Report, error) {
 			sets[i].results = append(sets[i].results, influenceTrained{})
 		}
 	}
-	trained, err := Do(ctx, lab, units)
+	trained, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func influenceEnds(target float64, sets []influenceSet) Table {
 		s := &sets[i]
 		until, ends := "–", s.ends()
 		if u, ok := s.until(target); ok {
-			until = fmt.Sprintf("%.0f", MeanOf(u).Mean)
+			until = fmt.Sprintf("%.0f", meanOf(u).Mean)
 		}
 		table.Rows = append(table.Rows, []string{s.run.Method, fmt.Sprint(s.run.Particles), until, fmt.Sprintf("%.3g", slices.Min(ends)), fmt.Sprintf("%.3g", slices.Max(ends))})
 	}
@@ -251,7 +251,7 @@ func influenceEnds(target float64, sets []influenceSet) Table {
 }
 
 func drawInfluence(w io.Writer, truncated, unbiased, few []influenceSet) error {
-	lines := func(sets []influenceSet, name func(r *influenceRun) string) (lines []Line) {
+	lines := func(sets []influenceSet, name func(r *influenceRun) string) (lines []line) {
 		for i := range sets {
 			lines = append(lines, sets[i].line(name(&sets[i].run)))
 		}
@@ -259,9 +259,9 @@ func drawInfluence(w io.Writer, truncated, unbiased, few []influenceSet) error {
 	}
 	method := func(r *influenceRun) string { return r.Method }
 	size := func(r *influenceRun) string { return fmt.Sprintf("%s, %d", r.Method, r.Particles) }
-	left := Panel{X: "update", Y: "loss after 500 steps", Lines: lines(truncated, method), LinearX: true, Legend: "lines"}
-	middle := Panel{X: "update (N = 1000 particles)", Lines: lines(unbiased, method), LinearX: true, Legend: "lines"}
-	right := Panel{X: "update (N = 10 and 20)", Lines: lines(few, size), LinearX: true, Legend: "lines", Corner: "bottom left"}
+	left := panel{X: "update", Y: "loss after 500 steps", Lines: lines(truncated, method), LinearX: true, Legend: "lines"}
+	middle := panel{X: "update (N = 1000 particles)", Lines: lines(unbiased, method), LinearX: true, Legend: "lines"}
+	right := panel{X: "update (N = 10 and 20)", Lines: lines(few, size), LinearX: true, Legend: "lines", Corner: "bottom left"}
 	plots := []*plot.Plot{left.plot(), middle.plot(), right.plot()}
 	y := &plots[2].Y
 	y.Min -= 0.25 * (y.Max - y.Min) // no corner is free
@@ -278,7 +278,7 @@ func influenceWrong(sets []influenceSet) Row {
 		if i > 0 {
 			row.Ours += "; "
 		}
-		row.Ours += fmt.Sprintf("%s %.3g", s.run.Method, MeanOf(s.ends()).Mean)
+		row.Ours += fmt.Sprintf("%s %.3g", s.run.Method, meanOf(s.ends()).Mean)
 		if s.rising() < len(s.results) {
 			row.Verdict = Verdict{NotReproduced, s.run.Method + " doesn't"}
 		}
@@ -303,7 +303,7 @@ func influenceAlike(target float64, rtrl *influenceSet, others ...*influenceSet)
 			row.Verdict = Verdict{NotReproduced, s.run.Method + " does not get there"}
 			continue
 		}
-		m := MeanOf(updates)
+		m := meanOf(updates)
 		row.Ours += fmt.Sprintf("; %s %v", s.run.Method, m)
 		if math.Abs(m.Mean/exact[0]-1) > 0.25 && row.Verdict.Status == Reproduced {
 			row.Verdict = Verdict{OrderOnly, s.run.Method + " takes another time"}
@@ -315,7 +315,7 @@ func influenceAlike(target float64, rtrl *influenceSet, others ...*influenceSet)
 func influenceUORO(target float64, rtrl, slow, fast *influenceSet) Row {
 	row := Row{
 		IDs: "S2", Claim: "UORO converges, with a learning rate of 1e-5", Paper: "like RTRL",
-		Ours: fmt.Sprintf("loss at the end: %v", MeanOf(slow.ends())),
+		Ours: fmt.Sprintf("loss at the end: %v", meanOf(slow.ends())),
 		Rule: fmt.Sprintf("reproduced if all runs come below %g; in order only if all end below the loss that they begin with; otherwise not", target),
 	}
 	_, ok := slow.until(target)
@@ -325,7 +325,7 @@ func influenceUORO(target float64, rtrl, slow, fast *influenceSet) Row {
 		row.Verdict = Verdict{OrderOnly, "it goes a tenth as fast as RTRL, as its learning rate says"}
 		if u, ok := fast.until(target); ok {
 			exact, _ := rtrl.until(target)
-			row.Ours += fmt.Sprintf("; with 1e-4 below %g after %v updates (RTRL %.0f)", target, MeanOf(u), MeanOf(exact).Mean)
+			row.Ours += fmt.Sprintf("; with 1e-4 below %g after %v updates (RTRL %.0f)", target, meanOf(u), meanOf(exact).Mean)
 		}
 	default:
 		row.Verdict = Verdict{NotReproduced, "its loss rises"}
