@@ -192,7 +192,7 @@ func (p *latencyBench) run(ctx context.Context, stdout, stderr io.Writer) error 
 
 // measure makes the gradients, until the time is over or ctx ends.
 func (p *latencyBench) measure(ctx context.Context, est *estimator.Estimator[float32], horizon int, stderr io.Writer) (*latencyReport, error) {
-	theta := narrow(p.task.Start)
+	theta := convert[float32](p.task.Start)
 	grad := make([]float32, len(theta))
 	var failed error
 	call := func() {

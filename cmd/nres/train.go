@@ -456,11 +456,3 @@ func (j *job) place(theta []float32) string {
 	}
 	return ", at θ: " + strings.Join(at, ", ")
 }
-
-func narrow(x []float64) []float32 {
-	y := make([]float32, len(x))
-	for i, v := range x {
-		y[i] = float32(v)
-	}
-	return y
-}

@@ -180,7 +180,7 @@ func (s *study) point(name string) (point, error) {
 			return point{}, badFlag("at", fmt.Sprintf("%q", name), allowed)
 		}
 	}
-	return point{Name: name, Theta: narrow(theta)}, nil
+	return point{Name: name, Theta: convert[float32](theta)}, nil
 }
 
 // rows returns the configurations to measure. Their workers may be fewer than N, if

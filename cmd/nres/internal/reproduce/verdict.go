@@ -30,13 +30,6 @@ type Verdict struct {
 	Why    string
 }
 
-func (v Verdict) String() string {
-	if v.Why == "" {
-		return v.Status.String()
-	}
-	return v.Status.String() + ": " + v.Why
-}
-
 // An interval is an estimate and its 95 % confidence interval.
 type interval struct{ Mean, Low, High float64 }
 
