@@ -119,18 +119,7 @@ func (s *study) resolve(task string, given func(flag string) bool) (points []poi
 	if s.task, err = tasks.Lookup(task); err != nil {
 		return nil, err
 	}
-	if !given("workers") {
-		s.cfg.Workers = s.task.Workers
-	}
-	if !given("window") {
-		s.cfg.Window = s.task.Window
-	}
-	if !given("sigma") {
-		s.cfg.Sigma = s.task.Sigma
-	}
-	if !given("plot") {
-		s.plot = "nres-variance-" + s.task.Name + ".png"
-	}
+	s.takeDefaults(given, "nres-variance-")
 	if err := s.checkConfig(); err != nil {
 		return nil, err
 	}
