@@ -8,6 +8,7 @@ import (
 
 	"github.com/noise-reuse/nres/estimator"
 	"github.com/noise-reuse/nres/internal/alias"
+	"github.com/noise-reuse/nres/internal/null"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -114,8 +115,8 @@ type worker[F vec.Float] struct {
 // With n the length of the state, a worker takes memory for n numbers, and with RTRL
 // n·d, DODGE n + 2d, UORO n + d more. BPTT and TBPTT take (W+1)·n for all workers.
 func New[F vec.Float](sys unroll.Differentiable[F], cfg Config) (*Estimator[F], error) {
-	if sys == nil {
-		return nil, bad("the system", "nil", "an unroll.Differentiable")
+	if name := null.Name(sys); name != "" {
+		return nil, bad("the system", name, "an unroll.Differentiable")
 	}
 	n, d, horizon := sys.StateLen(), sys.ParamLen(), sys.Horizon()
 	for _, l := range []struct {

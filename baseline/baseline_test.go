@@ -434,6 +434,8 @@ func TestConfig(t *testing.T) {
 	assert.PanicsWithValue(t, "baseline: grad and theta overlap", func() { e.Gradient(p.theta, p.theta) })
 	_, err = New[float64](nil, Config{Workers: 1})
 	assert.EqualError(t, err, "estimator: the system is nil; allowed: an unroll.Differentiable")
+	_, err = New[float64]((*tasks.Lorenz[float64])(nil), Config{Workers: 1})
+	assert.EqualError(t, err, "estimator: the system is a nil *tasks.Lorenz[float64]; allowed: an unroll.Differentiable")
 	assert.Equal(t, "bptt", BPTT.String())
 	assert.Equal(t, "uoro", UORO.String())
 	assert.Equal(t, "Method(5)", Method(5).String())

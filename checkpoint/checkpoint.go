@@ -4,11 +4,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/noise-reuse/nres/internal/codec"
+	"github.com/noise-reuse/nres/internal/whole"
 )
 
 const (
@@ -27,12 +28,11 @@ type Section struct {
 // file is as it was. Write makes path + ".tmp", syncs it, and renames it; of a symbolic
 // link it replaces the link, not the file that it leads to. A directory, a device or the
 // like is refused with an *[Error]. A path must have one writer at a time.
-func Write(path string, sections ...Section) (err error) {
+func Write(path string, sections ...Section) error {
 	if path == "" {
 		return errors.New("checkpoint: the path is empty")
 	}
-	old, missing := os.Stat(path)
-	if missing == nil && !old.Mode().IsRegular() {
+	if old, err := os.Stat(path); err == nil && !old.Mode().IsRegular() {
 		return &Error{path, errors.New("not a regular file")}
 	}
 	w := codec.Writer{B: []byte(magic)}
@@ -44,40 +44,14 @@ func Write(path string, sections ...Section) (err error) {
 	}
 	sum := sha256.Sum256(w.B)
 
-	tmp := path + ".tmp"
-	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := os.OpenFile(path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(tmp)
-		}
-	}()
-	if missing == nil {
-		if err = f.Chmod(old.Mode().Perm()); err != nil {
-			return err
-		}
-	}
-	if _, err = f.Write(append(w.B, sum[:]...)); err != nil {
+	return whole.Replace(path, f, func(f io.Writer) error {
+		_, err := f.Write(append(w.B, sum[:]...))
 		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp, path); err != nil {
-		return err
-	}
-	// The name is safe once the directory is; some systems can't sync one.
-	if dir, err := os.Open(filepath.Dir(path)); err == nil {
-		_ = dir.Sync()
-		dir.Close()
-	}
-	return nil
+	})
 }
 
 // An Error says why a file is not a checkpoint that can be used.

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/noise-reuse/nres/internal/cast"
+	"github.com/noise-reuse/nres/internal/null"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/unroll"
 	"github.com/noise-reuse/nres/vec"
@@ -134,8 +135,8 @@ func (e *NonFiniteError) Error() string {
 
 // checkSystem refuses what is no system.
 func checkSystem[F vec.Float](sys unroll.System[F]) error {
-	if sys == nil {
-		return bad("the system", "nil", "an unroll.System")
+	if name := null.Name(sys); name != "" {
+		return bad("the system", name, "an unroll.System")
 	}
 	return positive(count{"the system's ParamLen", sys.ParamLen()}, count{"the system's StateLen", sys.StateLen()},
 		count{"the system's Horizon", sys.Horizon()})

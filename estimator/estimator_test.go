@@ -779,17 +779,20 @@ func TestConfigErrors(t *testing.T) {
 			func(c *Config) { c.Telescoping, c.Method = true, TES },
 			func(c *Config) { c.Telescoping, c.Shaping = true, Sign },
 		},
-		"Buckets[0]":         {func(c *Config) { c.Buckets = []int{0} }, func(c *Config) { c.Buckets = []int{-1, 3} }},
-		"Buckets[1]":         {func(c *Config) { c.Buckets = []int{1, 2} }, func(c *Config) { c.Buckets = []int{1, math.MaxInt} }},
-		"the sum of Buckets": {func(c *Config) { c.Buckets = []int{1} }, func(c *Config) { c.Buckets = []int{} }},
-		"Buckets":            {func(c *Config) { c.Buckets, c.Rank, c.Matrices = []int{2}, 1, []Matrix{{2, 1}} }},
+		"Buckets": {
+			func(c *Config) { c.Buckets = []int{0} }, func(c *Config) { c.Buckets = []int{-1, 3} },
+			func(c *Config) { c.Buckets = []int{1, 2} }, func(c *Config) { c.Buckets = []int{1, math.MaxInt} },
+			func(c *Config) { c.Buckets = []int{1} }, func(c *Config) { c.Buckets = []int{} },
+			func(c *Config) { c.Buckets, c.Rank, c.Matrices = []int{2}, 1, []Matrix{{2, 1}} },
+		},
 		"Rank": {
 			func(c *Config) { c.Rank = -1 }, func(c *Config) { c.Rank = 1 }, func(c *Config) { c.Matrices = []Matrix{{2, 1}} },
 			func(c *Config) { c.Method, c.Rank, c.Matrices = PES, 1, []Matrix{{2, 1}} },
 		},
-		"Matrices[0]":              {func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{0, 2}} }, func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{3, math.MaxInt}} }},
-		"Matrices[1]":              {func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}, {1, 2}} }},
-		"the size of all Matrices": {func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}} }},
+		"Matrices": {
+			func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{0, 2}} }, func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{3, math.MaxInt}} },
+			func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}, {1, 2}} }, func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}} },
+		},
 		"Sigma": {
 			func(c *Config) { c.Sigma = 0 }, func(c *Config) { c.Sigma = -1 },
 			func(c *Config) { c.Sigma = math.NaN() }, func(c *Config) { c.Sigma = math.Inf(1) },
@@ -806,6 +809,17 @@ func TestConfigErrors(t *testing.T) {
 				assert.Contains(t, err.Error(), "allowed: ")
 			}
 		}
+	}
+	for want, change := range map[string]func(c *Config){
+		"Buckets is 2 at [1]; allowed: 1 to 1 parameters: those before it cover 1 of d = 2":    func(c *Config) { c.Buckets = []int{1, 2} },
+		"Buckets is 1 in sum; allowed: d = 2: every parameter is in a bucket":                  func(c *Config) { c.Buckets = []int{1} },
+		"Matrices is 1×2 at [1]; allowed: 1 to 1 parameters: those before it cover 1 of d = 2": func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}, {1, 2}} },
+		"Matrices is 1 in all; allowed: d = 2: every parameter is in one":                      func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}} },
+	} {
+		cfg := good
+		change(&cfg)
+		_, err := New[float32](walk[float32]{2, 20, false}, cfg)
+		assert.EqualError(t, err, "estimator: "+want)
 	}
 	_, err := New[float32](walk[float32]{1, 20, false}, good)
 	assert.NoError(t, err)

@@ -254,24 +254,28 @@ func (e *engine[F]) cutWindow(g int, s, theta []F, width int, k block, m int) {
 				changed = changed || eps[j] != before
 			}
 		}
-		if left > 0 && idle {
-			live := 0
-			for live < k.count && part[live] == never {
-				live++
-			}
-			if live == k.count {
-				return // all have failed
-			}
-			for j, p := range part {
-				if p == never {
-					e.idleLane(s, width, k, j, live)
-				}
-			}
+		if left > 0 && idle && !e.idleLanes(s, width, k, part) {
+			return // all have failed
 		}
 		if changed {
 			e.perturbLanes(theta, width, eps)
 		}
 	}
+}
+
+// idleLanes makes the lanes that part says never of copies of the first worker that is
+// left, and reports whether there is one.
+func (e *engine[F]) idleLanes(s []F, width int, k block, part []int) bool {
+	live := 0
+	for live < k.count && part[live] == never {
+		live++
+	}
+	for j := 0; j < len(part) && live < k.count; j++ {
+		if part[j] == never {
+			e.idleLane(s, width, k, j, live)
+		}
+	}
+	return live < k.count
 }
 
 // recordLane records a stretch of n steps of lane j, and begins the next episode if

@@ -53,7 +53,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 	p.starts = []int{0}
 	for i, n := range cfg.Buckets {
 		if n < 1 || n > d-lo {
-			return bad(fmt.Sprintf("Buckets[%d]", i), n, left(lo, d))
+			return bad("Buckets", fmt.Sprintf("%d at [%d]", n, i), left(lo, d))
 		}
 		lo += n
 		p.starts = append(p.starts, lo)
@@ -62,7 +62,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 	case cfg.Buckets == nil:
 		p.starts = append(p.starts, d)
 	case lo != d:
-		return bad("the sum of Buckets", lo, fmt.Sprintf("d = %d: every parameter is in a bucket", d))
+		return bad("Buckets", fmt.Sprint(lo, " in sum"), fmt.Sprintf("d = %d: every parameter is in a bucket", d))
 	}
 	switch {
 	case cfg.Rank < 0:
@@ -75,7 +75,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 	lo = 0
 	for i, m := range cfg.Matrices {
 		if m.Rows < 1 || m.Cols < 1 || m.Rows > (d-lo)/m.Cols {
-			return bad(fmt.Sprintf("Matrices[%d]", i), fmt.Sprintf("%d×%d", m.Rows, m.Cols), left(lo, d))
+			return bad("Matrices", fmt.Sprintf("%d×%d at [%d]", m.Rows, m.Cols, i), left(lo, d))
 		}
 		n := m.Rows * m.Cols
 		low := p.rank <= n/(m.Rows+m.Cols) && p.rank*(m.Rows+m.Cols) < n
@@ -90,7 +90,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 		}
 	}
 	if cfg.Rank > 0 && lo != d {
-		return bad("the size of all Matrices", lo, fmt.Sprintf("d = %d: every parameter is in one", d))
+		return bad("Matrices", fmt.Sprint(lo, " in all"), fmt.Sprintf("d = %d: every parameter is in one", d))
 	}
 	if len(cfg.Matrices) == 0 {
 		p.parts = []part{{0, d, Matrix{d, 1}, false, nil}}

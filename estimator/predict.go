@@ -54,8 +54,11 @@ func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Pred
 	if cfg.Shaping != Raw {
 		return nil, bad("Shaping", cfg.Shaping, "raw, for predictions")
 	}
-	if cfg.Buckets != nil || cfg.Rank > 0 {
-		return nil, bad("Buckets or Rank", fmt.Sprint(len(cfg.Buckets), ", ", cfg.Rank), "neither, for predictions")
+	if cfg.Buckets != nil {
+		return nil, bad("Buckets", fmt.Sprint(len(cfg.Buckets), " of them"), "none, for predictions")
+	}
+	if cfg.Rank > 0 {
+		return nil, bad("Rank", cfg.Rank, "0, for predictions")
 	}
 	w, d := cfg.Window, sys.ParamLen()
 	if len(theta) != d {

@@ -98,10 +98,11 @@ func TestSizes(t *testing.T) {
 // TestNoSystem: what is no system, or has no size, is named, whatever it is given to.
 func TestNoSystem(t *testing.T) {
 	for want, sys := range map[string]AntitheticLinear[float32]{
-		"the system is nil; allowed: an unroll.System": nil,
-		"the system's ParamLen is 0; allowed: ≥ 1":     flat{0, 1, 1},
-		"the system's StateLen is -1; allowed: ≥ 1":    flat{1, -1, 1},
-		"the system's Horizon is 0; allowed: ≥ 1":      flat{1, 1, 0},
+		"the system is nil; allowed: an unroll.System":                   nil,
+		"the system is a nil *estimator.flat; allowed: an unroll.System": (*flat)(nil),
+		"the system's ParamLen is 0; allowed: ≥ 1":                       flat{0, 1, 1},
+		"the system's StateLen is -1; allowed: ≥ 1":                      flat{1, -1, 1},
+		"the system's Horizon is 0; allowed: ≥ 1":                        flat{1, 1, 0},
 	} {
 		want := "estimator: " + want
 		for _, m := range []Method{NRES, FullES, ESSingle} {
@@ -117,6 +118,11 @@ func TestNoSystem(t *testing.T) {
 			assert.EqualError(t, err, want)
 		}
 		assert.PanicsWithValue(t, want, func() { SmoothedLoss[float32](sys, []float32{0}, 1, 1, 2, 0) })
+	}
+	for field, cfg := range map[string]Config{"Buckets": {Buckets: []int{1}}, "Rank": {Rank: 1, Matrices: []Matrix{{1, 1}}}} {
+		cfg.Workers, cfg.Window, cfg.Sigma = 1, 1, 1
+		_, err := Predict[float32](flat{1, 1, 1}, []float32{0}, cfg)
+		assert.ErrorContains(t, err, "estimator: "+field+" is 1")
 	}
 	_, err := NewAskTell[float32](0, 1, Config{Workers: 1, Window: 1, Sigma: 1})
 	assert.EqualError(t, err, "estimator: d is 0; allowed: ≥ 1")

@@ -289,54 +289,51 @@ func signPanelAdd(p *signPanel, count int) {
 
 // float64 goes through float32 signs in the first-level cache.
 
+// wideSigns has the words of up to signChunk elements, and up to wideLen signs of them.
+type wideSigns struct {
+	words      signWords
+	first, end int // bits of the words still to be used
+	eps        [wideLen]float32
+}
+
+// next returns the signs from element off on, some of n. The next call goes on from there.
+func (w *wideSigns) next(n int, s Stream, off uint64) []float32 {
+	if w.first == w.end {
+		n, w.first = w.words.set(n, s, off)
+		w.end = w.first + n
+	}
+	eps := w.eps[:least(w.end-w.first, wideLen)]
+	fillSignsChunk(&eps[0], len(eps), &w.words[0], w.first)
+	w.first += len(eps)
+	return eps
+}
+
 func fillSigns64(dst []float64, s Stream, off uint64) {
-	var (
-		w   signWords
-		eps [wideLen]float32
-	)
+	var w wideSigns
 	for len(dst) > 0 {
-		n, first := w.set(len(dst), s, off)
-		off += uint64(n)
-		for end := first + n; first < end; {
-			m := least(end-first, wideLen)
-			fillSignsChunk(&eps[0], m, &w[0], first)
-			widen(dst[:m], eps[:m])
-			dst, first = dst[m:], first+m
-		}
+		eps := w.next(len(dst), s, off)
+		widen(dst, eps)
+		dst, off = dst[len(eps):], off+uint64(len(eps))
 	}
 }
 
 func perturbSigns64(dst, theta []float64, sigma float64, s Stream, off uint64) {
-	var (
-		w   signWords
-		eps [wideLen]float32
-	)
+	var w wideSigns
 	for len(dst) > 0 {
-		n, first := w.set(len(dst), s, off)
-		off += uint64(n)
-		for end := first + n; first < end; {
-			m := least(end-first, wideLen)
-			fillSignsChunk(&eps[0], m, &w[0], first)
-			addScaled(dst[:m], theta[:m], sigma, eps[:m])
-			dst, theta, first = dst[m:], theta[m:], first+m
-		}
+		eps := w.next(len(dst), s, off)
+		n := len(eps)
+		addScaled(dst, theta, sigma, eps)
+		dst, theta, off = dst[n:], theta[n:], off+uint64(n)
 	}
 }
 
 func perturbPairSigns64(plus, minus, theta []float64, sigma float64, s Stream, off uint64) {
-	var (
-		w   signWords
-		eps [wideLen]float32
-	)
+	var w wideSigns
 	for len(theta) > 0 {
-		n, first := w.set(len(theta), s, off)
-		off += uint64(n)
-		for end := first + n; first < end; {
-			m := least(end-first, wideLen)
-			fillSignsChunk(&eps[0], m, &w[0], first)
-			addScaledPair(plus[:m], minus[:m], theta[:m], sigma, eps[:m])
-			plus, minus, theta, first = plus[m:], minus[m:], theta[m:], first+m
-		}
+		eps := w.next(len(theta), s, off)
+		n := len(eps)
+		addScaledPair(plus, minus, theta, sigma, eps)
+		plus, minus, theta, off = plus[n:], minus[n:], theta[n:], off+uint64(n)
 	}
 }
 

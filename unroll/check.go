@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/noise-reuse/nres/internal/null"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -87,7 +88,7 @@ func CheckSystem[F vec.Float](sys System[F], theta []F, sigma F, seed uint64) er
 }
 
 func checkSizes[F vec.Float](sys System[F], theta []F) error {
-	if sys == nil {
+	if null.Name(sys) != "" {
 		return errors.New("unroll: there is no system to check")
 	}
 	d, stateLen, horizon := sys.ParamLen(), sys.StateLen(), sys.Horizon()

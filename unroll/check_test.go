@@ -77,7 +77,9 @@ func TestCheckSystem(t *testing.T) {
 	assert.ErrorContains(t, CheckSystem[float32](partial{}, theta, 0.1, 1), "doesn't set element 1")
 	assert.ErrorContains(t, CheckSystem[float32](wrongRows{}, theta, 0.1, 1), "with Step", "in lanes")
 	assert.ErrorContains(t, CheckSystem[float32](pair{}, theta[:1], 0.1, 1), "theta has length 1; allowed: the ParamLen of unroll.pair, 2")
-	assert.EqualError(t, CheckSystem[float32](nil, theta, 0.1, 1), "unroll: there is no system to check")
+	for _, sys := range []System[float32]{nil, (*pair)(nil)} {
+		assert.EqualError(t, CheckSystem(sys, theta, 0.1, 1), "unroll: there is no system to check")
+	}
 }
 
 // partial leaves an element as it was.

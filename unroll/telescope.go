@@ -1,6 +1,7 @@
 package unroll
 
 import (
+	"github.com/noise-reuse/nres/internal/null"
 	"github.com/noise-reuse/nres/noise"
 	"github.com/noise-reuse/nres/vec"
 )
@@ -14,9 +15,9 @@ import (
 // these losses: see estimator.Config.Telescoping.
 //
 // The state has one element more than that of sys, the last loss. It steps one by one:
-// Window and WindowLanes of sys are not used. It panics if sys is nil.
+// Window and WindowLanes of sys are not used. It panics if sys is nil, or a nil pointer.
 func Telescope[F vec.Float](sys System[F]) System[F] {
-	if sys == nil {
+	if null.Name(sys) != "" {
 		panic("unroll: there is no system to telescope")
 	}
 	return telescope[F]{sys}

@@ -25,4 +25,5 @@ func TestTelescope(t *testing.T) {
 	assert.Equal(t, 995.0, Window[float32](sys, s, theta, 5, 995, noise.Stream{}), "L_1000 − L_5")
 	assert.Len(t, steps, 1000)
 	assert.PanicsWithValue(t, "unroll: there is no system to telescope", func() { Telescope[float32](nil) })
+	assert.PanicsWithValue(t, "unroll: there is no system to telescope", func() { Telescope[float32]((*pair)(nil)) })
 }

@@ -175,7 +175,24 @@ func (p *latencyBench) run(ctx context.Context, stdout, stderr io.Writer) error 
 	if err != nil {
 		return err
 	}
-	theta := narrow(p.task.Start)
+	rep, err := p.measure(ctx, est, sys.Horizon(), stderr)
+	if err != nil {
+		return err
+	}
+	rep.judge()
+	if ctx.Err() != nil {
+		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %.1f s of %v", rep.Seconds, p.duration)}
+		if rep.Gradient.Calls == 0 || rep.Control.Calls == 0 {
+			return err
+		}
+	}
+	err = errors.Join(err, picture.save(&rep.Plot, func(w io.Writer) error { return rep.writePlot(w, picture.path) }))
+	return errors.Join(err, writeReport(stdout, rep, p.json))
+}
+
+// measure makes the gradients, until the time is over or ctx ends.
+func (p *latencyBench) measure(ctx context.Context, est *estimator.Estimator[float32], horizon int, stderr io.Writer) (*latencyReport, error) {
+	theta := convert[float32](p.task.Start)
 	grad := make([]float32, len(theta))
 	var failed error
 	call := func() {
@@ -189,7 +206,7 @@ func (p *latencyBench) run(ctx context.Context, stdout, stderr io.Writer) error 
 		GOMAXPROCS: runtime.GOMAXPROCS(0), Tier: tier(),
 		Workers: p.cfg.Workers, Window: p.cfg.Window, Parallelism: p.cfg.Parallelism, Rate: p.rate,
 		// In as many calls, every worker begins a new episode.
-		Allocations: latency.Allocations(call, sys.Horizon()/p.cfg.Window+1),
+		Allocations: latency.Allocations(call, horizon/p.cfg.Window+1),
 	}
 	calls := max(1, int(2*p.rate*p.duration.Seconds()))
 	bar := newProgress(stderr, calls, p.quiet)
@@ -199,22 +216,13 @@ func (p *latencyBench) run(ctx context.Context, stdout, stderr io.Writer) error 
 		bar.update(float64(calls)*min(1, elapsed.Seconds()/p.duration.Seconds()), "call %.4g µs", float64(took)/1e3)
 	}}
 	rep.result = trial.Run(ctx)
-	elapsed := time.Since(began).Seconds()
-	rep.Documents = float64(load.Close()) / elapsed
-	rep.Seconds = elapsed
+	rep.Seconds = time.Since(began).Seconds()
+	rep.Documents = float64(load.Close()) / rep.Seconds
 	bar.close()
 	if failed != nil {
-		return &failure{statusFailed, failed}
+		return nil, &failure{statusFailed, failed}
 	}
-	rep.judge()
-	if ctx.Err() != nil {
-		err = &failure{statusInterrupted, fmt.Errorf("interrupted after %.1f s of %v", rep.Seconds, p.duration)}
-		if rep.Gradient.Calls == 0 || rep.Control.Calls == 0 {
-			return err
-		}
-	}
-	err = errors.Join(err, picture.save(&rep.Plot, func(w io.Writer) error { return rep.writePlot(w, picture.path) }))
-	return errors.Join(err, writeReport(stdout, rep, p.json))
+	return rep, nil
 }
 
 // judge sums up the result, and says what it means.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/noise-reuse/nres/cmd/nres/internal/whole"
+	"github.com/noise-reuse/nres/internal/whole"
 )
 
 // An output is a file to be written whole or not at all.
@@ -18,7 +18,6 @@ type output struct {
 	flag   string
 	path   string // as the user named it
 	target string // with symbolic links resolved
-	mode   fs.FileMode
 }
 
 // newOutput checks that the file can be written, without changing it or leaving
@@ -59,7 +58,6 @@ func (o *output) check() (err error) {
 			return err
 		}
 		f.Close()
-		o.mode = info.Mode().Perm()
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
@@ -84,7 +82,7 @@ func resolve(path string) (string, error) {
 
 // write replaces the file by what fn writes, if there is no error.
 func (o *output) write(fn func(io.Writer) error) error {
-	if err := whole.Write(o.target, o.mode, fn); err != nil {
+	if err := whole.Write(o.target, fn); err != nil {
 		return fmt.Errorf("--%s: cannot write %q: %w", o.flag, o.path, err)
 	}
 	return nil

@@ -111,7 +111,7 @@ func pathPlot(j *job, tr *trace) *plot.Plot {
 	p.X.Label.Text, p.Y.Label.Text = tr.params[0], tr.params[1]
 	var all plotter.XYs
 	for i := 0; i <= tr.len(); i++ {
-		all = append(all, pointOf(widen(tr.at(i))))
+		all = append(all, pointOf(convert[float64](tr.at(i))))
 	}
 	// Segments from light to chart.Dark, which overlap by a point. Early iterations go
 	// farther, and get more of the shades.

@@ -152,7 +152,7 @@ func (r *report) text() string {
 		fmt.Fprintf(t, "%s\t\n", loss)
 	}
 	fmt.Fprintf(t, "\t%s\tloss\t\n", strings.Join(names, "\t"))
-	row(fmt.Sprintf("iteration %d", r.Iterations), widen(r.Theta), fmt.Sprintf("%.4g", r.Loss))
+	row(fmt.Sprintf("iteration %d", r.Iterations), convert[float64](r.Theta), fmt.Sprintf("%.4g", r.Loss))
 	row(fmt.Sprintf("mean of last %d", r.Tail), r.ThetaMean, fmt.Sprintf("%.4g", r.LossMean))
 	if r.Truth != nil {
 		row("truth", r.Truth, "")
@@ -187,10 +187,10 @@ func (r *report) title() string {
 		r.unusual, optimizerTitle(r.Optimizer), r.LR, r.Seed)
 }
 
-func widen(x []float32) []float64 {
-	y := make([]float64, len(x))
+func convert[B, A float32 | float64](x []A) []B {
+	y := make([]B, len(x))
 	for i, v := range x {
-		y[i] = float64(v)
+		y[i] = B(v)
 	}
 	return y
 }

@@ -21,7 +21,7 @@ func newTrace(t tasks.Task, iterations int) *trace {
 	n := min(iterations, 1<<20) // beyond, grow
 	return &trace{
 		params: t.Params,
-		start:  narrow(t.Start),
+		start:  convert[float32](t.Start),
 		loss:   make([]float64, 0, n),
 		theta:  make([]float32, 0, n*len(t.Params)),
 	}

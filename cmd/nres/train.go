@@ -194,16 +194,7 @@ func (j *job) resolve(task string, given func(flag string) bool) (err error) {
 	); err != nil {
 		return err
 	}
-	if !given("workers") {
-		j.cfg.Workers = j.task.Workers
-		j.fewer = j.cfg.Method == estimator.FullES
-	}
-	if !given("window") && j.cfg.Method != estimator.FullES {
-		j.cfg.Window = j.task.Window
-	}
-	if !given("sigma") {
-		j.cfg.Sigma = j.task.Sigma
-	}
+	j.takeDefaults(given, "nres-")
 	if !given("iterations") {
 		j.iterations = j.task.Iterations
 	}
@@ -215,9 +206,6 @@ func (j *job) resolve(task string, given func(flag string) bool) (err error) {
 		if j.optimizer == "adam" && j.task.Optimizer != "adam" {
 			j.lr = adamLR
 		}
-	}
-	if !given("plot") {
-		j.plot = "nres-" + j.task.Name + ".png"
 	}
 	if err := j.check(optimizers, given); err != nil {
 		return err
@@ -231,6 +219,23 @@ func (j *job) resolve(task string, given func(flag string) bool) (err error) {
 		return badFlag("data", fmt.Sprintf("%q", j.data), "nothing with task "+j.task.Name+", which fits no series")
 	}
 	return nil
+}
+
+// takeDefaults sets what the task says about flags that were not given.
+func (j *job) takeDefaults(given func(flag string) bool, picture string) {
+	if !given("workers") {
+		j.cfg.Workers = j.task.Workers
+		j.fewer = j.cfg.Method == estimator.FullES
+	}
+	if !given("window") && j.cfg.Method != estimator.FullES {
+		j.cfg.Window = j.task.Window
+	}
+	if !given("sigma") {
+		j.cfg.Sigma = j.task.Sigma
+	}
+	if !given("plot") {
+		j.plot = picture + j.task.Name + ".png"
+	}
 }
 
 // check checks what trainings share.
@@ -455,12 +460,4 @@ func (j *job) place(theta []float32) string {
 		at = append(at, fmt.Sprintf("%s = %v", name, theta[k]))
 	}
 	return ", at θ: " + strings.Join(at, ", ")
-}
-
-func narrow(x []float64) []float32 {
-	y := make([]float32, len(x))
-	for i, v := range x {
-		y[i] = float32(v)
-	}
-	return y
 }

@@ -119,18 +119,7 @@ func (s *study) resolve(task string, given func(flag string) bool) (points []poi
 	if s.task, err = tasks.Lookup(task); err != nil {
 		return nil, err
 	}
-	if !given("workers") {
-		s.cfg.Workers = s.task.Workers
-	}
-	if !given("window") {
-		s.cfg.Window = s.task.Window
-	}
-	if !given("sigma") {
-		s.cfg.Sigma = s.task.Sigma
-	}
-	if !given("plot") {
-		s.plot = "nres-variance-" + s.task.Name + ".png"
-	}
+	s.takeDefaults(given, "nres-variance-")
 	if err := s.checkConfig(); err != nil {
 		return nil, err
 	}
@@ -180,7 +169,7 @@ func (s *study) point(name string) (point, error) {
 			return point{}, badFlag("at", fmt.Sprintf("%q", name), allowed)
 		}
 	}
-	return point{Name: name, Theta: narrow(theta)}, nil
+	return point{Name: name, Theta: convert[float32](theta)}, nil
 }
 
 // rows returns the configurations to measure. Their workers may be fewer than N, if

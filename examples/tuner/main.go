@@ -171,7 +171,12 @@ func (s *server) close() error {
 func serve(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
 	s := defaults
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	if err := parse(flags, args, tunerFlags(flags, &s)); err != nil {
+	rules := tunerFlags(flags, &s)
+	err := parse(flags, args, func() []rule {
+		_, err := net.ResolveTCPAddr("tcp", *addr)
+		return append(rules(), rule{"addr", err == nil, "host:port, as 127.0.0.1:8080, or :port for all of the machine's addresses"})
+	})
+	if err != nil {
 		return err
 	}
 	srv, err := newServer(*addr, s)

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -41,6 +42,8 @@ func TestFlags(t *testing.T) {
 		"serve -limit x":                `invalid value "x" for flag -limit`,
 		"serve -timeout 2s":             "-timeout is 2s; allowed: 5ms to 1.5s",
 		"serve 8080":                    `"8080" is not a flag`,
+		"serve -addr nowhere":           "-addr is nowhere; allowed: host:port",
+		"serve -addr 127.0.0.1:65536":   "-addr is 127.0.0.1:65536; allowed: host:port",
 		"load -rate 0":                  "-rate is 0; allowed: above 0",
 		"load -rate +Inf":               "-rate is +Inf; allowed: above 0",
 		"load -url localhost":           "-url is localhost; allowed: an address that begins with http://",
@@ -63,7 +66,10 @@ func TestFlags(t *testing.T) {
 	assert.Equal(t, usage, help.String())
 	serve := []string{"serve", "-addr", "127.0.0.1:0", "-checkpoint", filepath.Join(t.TempDir(), "no", "file")}
 	assert.ErrorContains(t, run(context.Background(), serve, io.Discard, io.Discard), "no checkpoint")
-	serve[2] = "nowhere"
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	serve[2] = taken.Addr().String()
 	assert.ErrorContains(t, run(context.Background(), serve, io.Discard, io.Discard), "listen tcp")
 }
 

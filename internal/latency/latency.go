@@ -52,68 +52,26 @@ func (t *Trial) Run(ctx context.Context) *Result {
 	if period < 1 {
 		period = 1
 	}
-	r := &Result{}
-	rounds := t.tune()
 	slice := t.Duration / slices
 	warmUp := slice
 	if warmUp > time.Second {
 		warmUp = time.Second
 	}
-	due := time.Now()
-	begin := due.Add(warmUp)
-	order := noise.New(1)
-	var pair [2]time.Duration // a call and a control
-	for k, turn := -1, uint64(0); k < slices && ctx.Err() == nil; k++ {
-		with := (k+1)/2%2 == 0
-		change := finely
-		if k < 0 {
-			change = coarsely
+	s := series{Trial: Trial{Call: t.Call}, period: period, rounds: t.tune(), order: noise.New(1), due: time.Now()}
+	s.begin = s.due.Add(warmUp)
+	s.until(ctx, s.begin, true, coarsely, &Result{})
+	s.Between = t.Between
+	r := &Result{}
+	for k := 0; k < slices && ctx.Err() == nil; k++ {
+		with, pauses := (k+1)/2%2 == 0, &r.With
+		if !with {
+			pauses = &r.Without
 		}
 		before := readPauses()
-		for end := begin.Add(time.Duration(k+1) * slice); due.Before(end) && ctx.Err() == nil; turn++ {
-			time.Sleep(time.Until(due))
-			which := 1
-			if with && (turn+uint64(order.Word(turn/2)))%2 == 0 {
-				which = 0
-			}
-			start, began := time.Now(), Now()
-			if which == 0 {
-				t.Call()
-			} else {
-				runtime.KeepAlive(control(int(rounds)))
-			}
-			took := Now() - began
-			if k >= 0 {
-				r.Late = append(r.Late, start.Sub(due))
-				switch {
-				case which == 0:
-					r.Call = append(r.Call, took)
-				case with:
-					r.Control = append(r.Control, took)
-				default:
-					r.Alone = append(r.Alone, took)
-				}
-			}
-			if pair[which] = took; with && turn%2 == 1 {
-				rounds = follow(rounds, pair, change)
-			}
-			if t.Between != nil && k >= 0 {
-				t.Between(start.Sub(begin), took)
-			}
-			due = due.Add(period)
-			if behind := time.Since(due); behind > period {
-				due = due.Add(behind.Truncate(period))
-			}
-		}
-		switch {
-		case k < 0:
-		case with:
-			r.With.add(before, readPauses())
-		default:
-			r.Without.add(before, readPauses())
-		}
+		s.until(ctx, s.begin.Add(time.Duration(k+1)*slice), with, finely, r)
+		pauses.add(before, readPauses())
 	}
-	ran := time.Since(begin)
+	ran := time.Since(s.begin)
 	if ran > t.Duration {
 		ran = t.Duration
 	}
@@ -121,6 +79,52 @@ func (t *Trial) Run(ctx context.Context) *Result {
 		r.Missed = due - len(r.Late)
 	}
 	return r
+}
+
+// A series is the turns of a trial.
+type series struct {
+	Trial
+	period     time.Duration
+	begin, due time.Time // of what counts, and of the next turn
+	rounds     float64   // of the control
+	order      noise.Stream
+	turn       uint64
+	pair       [2]time.Duration // a call and a control
+}
+
+// until makes the turns that are due before end, with calls or without, and adds their
+// times to r. Each pair changes the control as [follow] says.
+func (s *series) until(ctx context.Context, end time.Time, with bool, change float64, r *Result) {
+	for ; s.due.Before(end) && ctx.Err() == nil; s.turn++ {
+		time.Sleep(time.Until(s.due))
+		isCall := with && (s.turn+uint64(s.order.Word(s.turn/2)))%2 == 0
+		start, began := time.Now(), Now()
+		if isCall {
+			s.Call()
+		} else {
+			runtime.KeepAlive(control(int(s.rounds)))
+		}
+		took := Now() - began
+		r.Late = append(r.Late, start.Sub(s.due))
+		switch {
+		case isCall:
+			s.pair[0], r.Call = took, append(r.Call, took)
+		case with:
+			s.pair[1], r.Control = took, append(r.Control, took)
+		default:
+			r.Alone = append(r.Alone, took)
+		}
+		if with && s.turn%2 == 1 {
+			s.rounds = follow(s.rounds, s.pair, change)
+		}
+		if s.Between != nil {
+			s.Between(start.Sub(s.begin), took)
+		}
+		s.due = s.due.Add(s.period)
+		if behind := time.Since(s.due); behind > s.period {
+			s.due = s.due.Add(behind.Truncate(s.period))
+		}
+	}
 }
 
 // follow returns a longer control if its time, the second, is the shorter one, and a

@@ -58,9 +58,9 @@ func (d *reading) rho() float64 {
 
 // drawRuns draws wrong answers against updates.
 func (d *reading) drawRuns(w io.Writer, title, settings string, panels ...[]classifierSet) error {
-	var all []Panel
+	var all []panel
 	for i, sets := range panels {
-		p := Panel{X: "update", LinearX: true, Legend: "lines"}
+		p := panel{X: "update", LinearX: true, Legend: "lines"}
 		if i == 0 {
 			p.Y = "wrong answers, %"
 		}
@@ -90,11 +90,11 @@ type classifierRun struct {
 // A classified is what came of a classifierRun: accuracy and loss on the test images at the
 // start and after each hundredth of the updates.
 type classified struct {
-	Loss, Accuracy Floats
+	Loss, Accuracy floats
 }
 
-func (r classifierRun) unit(d *reading) Unit[classified] {
-	return Unit[classified]{
+func (r classifierRun) unit(d *reading) unit[classified] {
+	return unit[classified]{
 		Name:   fmt.Sprintf("%s, seed %d, batches %d", r.Method, r.Seed, r.Batches),
 		Params: r,
 		Run: func(ctx context.Context, tick func(float64)) (classified, error) {
@@ -183,7 +183,7 @@ func trainClassifiers(ctx context.Context, lab *Lab, d *reading, seeds int, runs
 	if lab.Quick {
 		seeds = 2
 	}
-	var units []Unit[classified]
+	var units []unit[classified]
 	sets := make([]classifierSet, len(runs))
 	for i, r := range runs {
 		if lab.Quick {
@@ -196,7 +196,7 @@ func trainClassifiers(ctx context.Context, lab *Lab, d *reading, seeds int, runs
 			units = append(units, r.unit(d))
 		}
 	}
-	trained, err := Do(ctx, lab, units)
+	trained, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
@@ -207,8 +207,8 @@ func trainClassifiers(ctx context.Context, lab *Lab, d *reading, seeds int, runs
 }
 
 // last returns the mean accuracy over the last tenth of each run, in %.
-func (s *classifierSet) last() Group {
-	g := Group{Name: s.run.Method}
+func (s *classifierSet) last() group {
+	g := group{Name: s.run.Method}
 	for _, r := range s.runs {
 		tail := r.Accuracy[len(r.Accuracy)-digitsPoints/10:]
 		var sum float64
@@ -221,8 +221,8 @@ func (s *classifierSet) last() Group {
 }
 
 // line draws the part of wrong answers, in %.
-func (s *classifierSet) line() Line {
-	l := Line{Name: s.run.Method}
+func (s *classifierSet) line() line {
+	l := line{Name: s.run.Method}
 	for _, r := range s.runs {
 		var x, y []float64
 		for k, a := range r.Accuracy {

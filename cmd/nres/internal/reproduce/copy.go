@@ -20,9 +20,9 @@ var copyTask = Experiment{
 	Run:   runCopy,
 }
 
-// A Lesson is a training of an LSTM to copy ever more bits. It is the parameters of a
+// A lesson is a training of an LSTM to copy ever more bits. It is the parameters of a
 // unit, too.
-type Lesson struct {
+type lesson struct {
 	Method        string // nres, essingle, pes, tes, or tbptt
 	Hidden, Batch int
 	Workers       int
@@ -36,14 +36,14 @@ const copySolved = 0.1
 
 const copyCheck = 50 // updates from one evaluation to the next
 
-// Learned is what came of a Lesson.
-type Learned struct {
+// learned is what came of a lesson.
+type learned struct {
 	Solved []int   // the number of updates after which 1, 2, … bits were copied
 	Loss   float64 // of a bit, at the end, of the length under way
 }
 
-func (l Lesson) run(ctx context.Context, tick func(float64)) (Learned, error) {
-	var out Learned
+func (l lesson) run(ctx context.Context, tick func(float64)) (learned, error) {
+	var out learned
 	root := noise.New(l.Seed)
 	adam := optim.NewAdam(float32(l.LR))
 	var theta, grad []float32
@@ -96,7 +96,7 @@ func bitLoss(sys *tasks.Copy[float32], theta []float32) float64 {
 }
 
 // method returns what makes gradients, with W = 1.
-func (l Lesson) method(sys *tasks.Copy[float32], root noise.Stream) (gradient func(grad, theta []float32) error, closing func(), err error) {
+func (l lesson) method(sys *tasks.Copy[float32], root noise.Stream) (gradient func(grad, theta []float32) error, closing func(), err error) {
 	if l.Method == "tbptt" {
 		return l.truncated(sys, root), func() {}, nil
 	}
@@ -122,7 +122,7 @@ func (l Lesson) method(sys *tasks.Copy[float32], root noise.Stream) (gradient fu
 
 // truncated returns backpropagation through one step, of workers at phases that tile the
 // episode.
-func (l Lesson) truncated(sys *tasks.Copy[float32], root noise.Stream) func(grad, theta []float32) error {
+func (l lesson) truncated(sys *tasks.Copy[float32], root noise.Stream) func(grad, theta []float32) error {
 	states, at, episodes := make([][]float32, l.Workers), make([]int, l.Workers), make([]uint64, l.Workers)
 	return func(grad, theta []float32) error {
 		clear(grad)
@@ -153,7 +153,7 @@ func (l Lesson) truncated(sys *tasks.Copy[float32], root noise.Stream) func(grad
 // A copySet is a method's lessons with all seeds.
 type copySet struct {
 	name string
-	runs []Learned
+	runs []learned
 }
 
 // copied returns the number of bits that each run copies at the end.
@@ -164,9 +164,9 @@ func (s *copySet) copied() (bits []float64) {
 	return bits
 }
 
-// lacking is less the more bits are copied: Order wants the best to be least.
-func (s *copySet) lacking() Group {
-	g := Group{Name: s.name}
+// lacking is less the more bits are copied: order wants the best to be least.
+func (s *copySet) lacking() group {
+	g := group{Name: s.name}
 	for _, n := range s.copied() {
 		g.Samples = append(g.Samples, -n)
 	}
@@ -182,8 +182,8 @@ func (s *copySet) until(bits int) (updates []float64) {
 }
 
 // line draws the number of bits against updates.
-func (s *copySet) line(updates int) Line {
-	line := Line{Name: s.name}
+func (s *copySet) line(updates int) line {
+	line := line{Name: s.name}
 	for _, run := range s.runs {
 		var x, y []float64
 		for at, bits := 0, 0; at <= updates; at += copyCheck {
@@ -198,13 +198,13 @@ func (s *copySet) line(updates int) Line {
 }
 
 func runCopy(ctx context.Context, lab *Lab) (*Report, error) {
-	l := Lesson{Hidden: 16, Batch: 8, Workers: 100, Sigma: 0.05, LR: 0.01, Updates: 5000}
+	l := lesson{Hidden: 16, Batch: 8, Workers: 100, Sigma: 0.05, LR: 0.01, Updates: 5000}
 	if lab.Quick {
 		l.Workers, l.Updates = 50, 300
 	}
 	seeds := lab.seeds(5)
 	sets := []copySet{{name: "NRES"}, {name: esSingle}, {name: "PES"}, {name: "TES"}, {name: "TBPTT"}}
-	var units []Unit[Learned]
+	var units []unit[learned]
 	for _, method := range []string{"nres", "essingle", "pes", "tes", "tbptt"} {
 		l := l
 		l.Method = method
@@ -212,10 +212,10 @@ func runCopy(ctx context.Context, lab *Lab) (*Report, error) {
 			l.Workers = 20 // its gradient has no noise but the sequences'
 		}
 		for _, l.Seed = range seeds {
-			units = append(units, Unit[Learned]{fmt.Sprintf("%s, seed %d", method, l.Seed), l, l.run})
+			units = append(units, unit[learned]{fmt.Sprintf("%s, seed %d", method, l.Seed), l, l.run})
 		}
 	}
-	runs, err := Do(ctx, lab, units)
+	runs, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ lock-step, but for NRES's. No sizes have been published.`,
 	r.Tables = []Table{copyTable(sets)}
 	r.Rows = append(copyLengths(sets), copySpeed(&sets[1], &sets[2]))
 	r.Figures = []Figure{{"bits", "Number of bits that are copied, against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
-		p := Panel{X: "update", Y: "bits copied", LinearX: true, LinearY: true, Legend: "lines", Corner: "top left"}
+		p := panel{X: "update", Y: "bits copied", LinearX: true, LinearY: true, Legend: "lines", Corner: "top left"}
 		for i := range sets {
 			p.Lines = append(p.Lines, sets[i].line(l.Updates))
 		}
@@ -256,18 +256,18 @@ func copyTable(sets []copySet) Table {
 // copyLengths judges how many bits are copied at the end.
 func copyLengths(sets []copySet) []Row {
 	var ours []string
-	var lacking []Group
+	var lacking []group
 	for i := range sets {
-		ours = append(ours, fmt.Sprintf("%s %v", sets[i].name, MeanOf(sets[i].copied())))
+		ours = append(ours, fmt.Sprintf("%s %v", sets[i].name, meanOf(sets[i].copied())))
 		lacking = append(lacking, sets[i].lacking())
 	}
 	row := Row{IDs: "S7", Paper: "ES-Single, LSTM copy task", Ours: "bits copied at the end: " + strings.Join(ours, "; ")}
 	longer, truncated := row, row
-	longer.Claim, longer.Rule = "ES-Single reaches longer sequences than PES", OrderRule
-	longer.Verdict = Order(lacking[1], lacking[2])
+	longer.Claim, longer.Rule = "ES-Single reaches longer sequences than PES", orderRule
+	longer.Verdict = order(lacking[1], lacking[2])
 	truncated.Claim = "TBPTT and truncated ES fail to model long-term dependencies"
-	truncated.Rule = "for the bits copied by ES-Single and each of them: " + OrderRule
-	truncated.Verdict = Order(lacking[1], lacking[3], lacking[4])
+	truncated.Rule = "for the bits copied by ES-Single and each of them: " + orderRule
+	truncated.Verdict = order(lacking[1], lacking[3], lacking[4])
 	return []Row{longer, truncated}
 }
 
@@ -284,8 +284,8 @@ func copySpeed(single, pes *copySet) Row {
 		return row
 	}
 	a, b := pes.until(longest), single.until(longest)
-	ratio := RatioOf(a, b)
-	row.Ours = fmt.Sprintf("updates until %d bits are copied, the most that both do with every seed: ES-Single %v, PES %v times that", longest, MeanOf(b), ratio)
+	ratio := ratioOf(a, b)
+	row.Ours = fmt.Sprintf("updates until %d bits are copied, the most that both do with every seed: ES-Single %v, PES %v times that", longest, meanOf(b), ratio)
 	row.Verdict = aboveOne(ratio, "PES is as fast")
 	return row
 }

@@ -49,7 +49,7 @@ type correlationRun struct {
 }
 
 // run returns the correlation after each round.
-func (r correlationRun) run(ctx context.Context, goroutines int, tick func(float64)) (rho Floats, err error) {
+func (r correlationRun) run(ctx context.Context, goroutines int, tick func(float64)) (rho floats, err error) {
 	cfg := estimator.Config{Method: estimator.FullES, Workers: r.Round, Sigma: 1, Seed: r.Seed, Parallelism: goroutines}
 	if cfg.Noise, err = estimator.ParseNoise(r.Noise); err != nil {
 		return nil, err
@@ -125,9 +125,9 @@ func correlationOf(a, b []float32) float64 {
 
 // correlationLaw returns the correlation after n pairs, and the central 95 % of its
 // distribution.
-func correlationLaw(n, parameters int) Interval {
+func correlationLaw(n, parameters int) interval {
 	b := distuv.Beta{Alpha: float64(n) / 2, Beta: float64(parameters-1) / 2}
-	return Interval{math.Sqrt(b.Mean()), math.Sqrt(b.Quantile(0.025)), math.Sqrt(b.Quantile(0.975))}
+	return interval{math.Sqrt(b.Mean()), math.Sqrt(b.Quantile(0.025)), math.Sqrt(b.Quantile(0.975))}
 }
 
 func runCorrelation(ctx context.Context, lab *Lab) (*Report, error) {
@@ -142,15 +142,15 @@ func runCorrelation(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	alone := *lab // a unit has all the goroutines
 	alone.Parallelism = 1
-	var units []Unit[Floats]
+	var units []unit[floats]
 	for _, kind := range []string{"normal", "signs"} {
 		run := run
 		run.Noise = kind
-		units = append(units, Unit[Floats]{run.Noise, run, func(ctx context.Context, tick func(float64)) (Floats, error) {
+		units = append(units, unit[floats]{run.Noise, run, func(ctx context.Context, tick func(float64)) (floats, error) {
 			return run.run(ctx, goroutines, tick)
 		}})
 	}
-	found, err := Do(ctx, &alone, units)
+	found, err := do(ctx, &alone, units)
 	lab.seconds, lab.total = alone.seconds, alone.total
 	if err != nil {
 		return nil, err
@@ -181,12 +181,12 @@ func parametersRow(n int) Row {
 
 // correlationRow judges the correlation after some rounds.
 func correlationRow(id, name, paper string, rounds int, run correlationRun, rho []float64) Row {
-	law := correlationLaw(rounds*run.Round, run.Parameters).Times(100)
+	law := correlationLaw(rounds*run.Round, run.Parameters).times(100)
 	got := 100 * rho[rounds-1]
 	row := Row{IDs: id, Claim: fmt.Sprintf("%s of %d pairs have a correlation of %.4g %% with the gradient", name, rounds*run.Round, law.Mean), Paper: paper + " in training",
 		Ours: fmt.Sprintf("%.4g %%; 95 %% of estimates are between %.4g and %.4g", got, law.Low, law.High),
 		Rule: "reproduced if it is among the central 95 % of the law's beta distribution; in order only if within 5 % of its mean; otherwise not"}
-	row.Verdict = Judge(law.Low <= got && got <= law.High, math.Abs(got/law.Mean-1) < 0.05, "an estimate that 5 % are like", "it is not the law's")
+	row.Verdict = judge(law.Low <= got && got <= law.High, math.Abs(got/law.Mean-1) < 0.05, "an estimate that 5 % are like", "it is not the law's")
 	return row
 }
 
@@ -213,7 +213,7 @@ func twentyRow(run correlationRun, rho []float64) Row {
 }
 
 // drawCorrelation draws what is left of the correlations without the law.
-func drawCorrelation(w io.Writer, run correlationRun, found []Floats) error {
+func drawCorrelation(w io.Writer, run correlationRun, found []floats) error {
 	rho, rest := chart.New(), chart.New()
 	rho.X.Label.Text, rest.X.Label.Text = "mirrored pairs", "mirrored pairs"
 	rho.Y.Label.Text, rest.Y.Label.Text = "correlation with the gradient, %", "correlation − law, percentage points"
@@ -221,7 +221,7 @@ func drawCorrelation(w io.Writer, run correlationRun, found []Floats) error {
 	curves := make([][2]plotter.XYs, len(found))
 	for k := range run.Rounds {
 		n := float64((k + 1) * run.Round)
-		l := correlationLaw((k+1)*run.Round, run.Parameters).Times(100)
+		l := correlationLaw((k+1)*run.Round, run.Parameters).times(100)
 		law = append(law, plotter.XY{X: n, Y: l.Mean})
 		low, high = append(low, plotter.XY{X: n, Y: l.Low - l.Mean}), append(high, plotter.XY{X: n, Y: l.High - l.Mean})
 		for i := range found {

@@ -14,25 +14,25 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// A Line is the curve of one method: for each seed x and y at the same checkpoints.
-type Line struct {
+// A line is the curve of one method: for each seed x and y at the same checkpoints.
+type line struct {
 	Name string
 	X, Y [][]float64
 }
 
-// A Level is a horizontal line.
-type Level struct {
+// A level is a horizontal line.
+type level struct {
 	Name string
 	Y    float64
 }
 
-// A Panel is a plot, with logarithmic axes if they aren't said to be linear: of each line
+// A panel is a plot, with logarithmic axes if they aren't said to be linear: of each line
 // the mean over seeds, and a band from the least to the greatest.
-type Panel struct {
+type panel struct {
 	X, Y             string // labels, with units
 	LinearX, LinearY bool
-	Lines            []Line
-	Levels           []Level
+	Lines            []line
+	Levels           []level
 	Legend           string // which of them it explains: "lines", "levels", "both", or none
 	Corner           string // where it is: "top right" and so on, or where there is room in logarithmic plots
 }
@@ -46,7 +46,7 @@ func onAxis(v float64, linear bool) float64 {
 }
 
 // drawPanels draws panels side by side.
-func drawPanels(w io.Writer, headline, settings string, panels ...Panel) error {
+func drawPanels(w io.Writer, headline, settings string, panels ...panel) error {
 	var plots []*plot.Plot
 	for _, p := range panels {
 		plots = append(plots, p.plot())
@@ -54,7 +54,7 @@ func drawPanels(w io.Writer, headline, settings string, panels ...Panel) error {
 	return chart.Render(w, ".png", headline, settings, plots)
 }
 
-func (p *Panel) plot() *plot.Plot {
+func (p *panel) plot() *plot.Plot {
 	out := chart.New()
 	out.X.Label.Text, out.Y.Label.Text = p.X, p.Y
 	out.X.Tick.Marker, out.Y.Tick.Marker = chart.Ticks{Log: !p.LinearX}, chart.Ticks{Log: !p.LinearY}

@@ -7,11 +7,11 @@ import (
 	"strconv"
 )
 
-// Floats are numbers of which some may be NaN or infinite, for which JSON has no form.
-type Floats []float64
+// floats are numbers of which some may be NaN or infinite, for which JSON has no form.
+type floats []float64
 
 // MarshalJSON writes what isn't finite as a string.
-func (f Floats) MarshalJSON() ([]byte, error) {
+func (f floats) MarshalJSON() ([]byte, error) {
 	b := []byte{'['}
 	for i, v := range f {
 		if i > 0 {
@@ -27,12 +27,12 @@ func (f Floats) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote, to the last bit (of NaN, to NaN).
-func (f *Floats) UnmarshalJSON(b []byte) error {
+func (f *floats) UnmarshalJSON(b []byte) error {
 	var raw []any
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return err
 	}
-	*f = make(Floats, len(raw))
+	*f = make(floats, len(raw))
 	for i, v := range raw {
 		switch v := v.(type) {
 		case float64:

@@ -1,10 +1,12 @@
 package reproduce
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/noise-reuse/nres/baseline"
 	"github.com/noise-reuse/nres/cmd/nres/internal/chart"
@@ -37,13 +39,13 @@ type influenceRun struct {
 	Updates   int
 	Seed      uint64
 
-	gradients func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error)
+	gradients func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error)
 }
 
 // An influenceTrained is θ and the loss after 0, 1, …, influenceCheckpoints parts of the
 // updates.
 type influenceTrained struct {
-	Theta, Loss Floats
+	Theta, Loss floats
 }
 
 const influenceCheckpoints = 100
@@ -57,8 +59,8 @@ func (r *influenceRun) updates() []float64 {
 	return at
 }
 
-func perturbed(m estimator.Method) func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error) {
-	return func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error) {
+func perturbed(m estimator.Method) func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error) {
+	return func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error) {
 		return estimator.New(sys, estimator.Config{
 			Method: m, Phase: estimator.LockStep, Workers: r.Particles / 2, Window: r.Window, Sigma: 0.1,
 			Seed: r.Seed, KeepSums: true, Parallelism: 1,
@@ -66,16 +68,16 @@ func perturbed(m estimator.Method) func(r *influenceRun, sys *tasks.Influence[fl
 	}
 }
 
-func differentiated(m baseline.Method) func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error) {
-	return func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error) {
+func differentiated(m baseline.Method) func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error) {
+	return func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error) {
 		return baseline.New(sys, baseline.Config{
 			Method: m, Phase: estimator.LockStep, Workers: r.Particles, Window: r.Window, Seed: r.Seed,
 		})
 	}
 }
 
-func (r influenceRun) unit() Unit[influenceTrained] {
-	return Unit[influenceTrained]{
+func (r influenceRun) unit() unit[influenceTrained] {
+	return unit[influenceTrained]{
 		Name:   fmt.Sprintf("%s, N %d, seed %d", r.Method, r.Particles, r.Seed),
 		Params: r,
 		Run:    r.train,
@@ -169,8 +171,8 @@ func (s *influenceSet) until(target float64) (updates []float64, always bool) {
 	return updates, true
 }
 
-func (s *influenceSet) line(name string) Line {
-	l := Line{Name: name}
+func (s *influenceSet) line(name string) line {
+	l := line{Name: name}
 	for _, tr := range s.results {
 		l.X, l.Y = append(l.X, s.run.updates()), append(l.Y, tr.Loss)
 	}
@@ -201,29 +203,19 @@ func runInfluence(ctx context.Context, lab *Lab) (*Report, error) {
 			runs = append(runs, r)
 		}
 	}
-	var units []Unit[influenceTrained]
+	var units []unit[influenceTrained]
 	sets := make([]influenceSet, len(runs))
 	for i := range runs {
 		r := &runs[i]
-		if r.Particles == 0 {
-			r.Particles = 1000
-		}
-		if r.Window == 0 {
-			r.Window = 1
-		}
-		if r.LR == 0 {
-			r.LR = 1e-4
-		}
-		if r.Updates == 0 {
-			r.Updates = updates
-		}
+		r.Particles, r.Window = cmp.Or(r.Particles, 1000), cmp.Or(r.Window, 1)
+		r.LR, r.Updates = cmp.Or(r.LR, 1e-4), cmp.Or(r.Updates, updates)
 		sets[i].run = *r
 		for r.Seed = 1; r.Seed <= uint64(seeds) && !(r.Particles == 1 && r.Seed > 1); r.Seed++ {
 			units = append(units, r.unit())
 			sets[i].results = append(sets[i].results, influenceTrained{})
 		}
 	}
-	trained, err := Do(ctx, lab, units)
+	trained, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
@@ -235,46 +227,45 @@ func runInfluence(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	esSingle, pes, rtrl, uoro, fast, wrong, small := &sets[0], &sets[1], &sets[2], &sets[3], &sets[4], sets[5:9], sets[9:]
 
-	r.Rows = append(r.Rows, influenceWrong(wrong), influenceAlike(target, rtrl, esSingle, pes), influenceUORO(target, rtrl, uoro, fast), influenceFew(few[:2], small))
+	r.Rows = []Row{influenceWrong(wrong), influenceAlike(target, rtrl, esSingle, pes), influenceUORO(target, rtrl, uoro, fast), influenceFew(few[:2], small)}
+	r.Tables = []Table{influenceEnds(target, sets)}
+	r.Figures = []Figure{{"loss", "The loss after 500 steps against updates: truncated methods, unbiased ones with many particles, and ES-Single and PES with few. TES and TBPTT with K = 1 lie on each other. Logarithmic loss.",
+		func(w io.Writer) error { return drawInfluence(w, wrong, sets[:5], small[:4]) }}}
+	return r, nil
+}
 
+func influenceEnds(target float64, sets []influenceSet) Table {
 	table := Table{
 		Title: fmt.Sprintf("Updates until the loss is below %g (means over seeds), and the losses at the end:", target),
 		Head:  []string{"", "N", "updates", "least loss at the end", "greatest"},
 	}
 	for i := range sets {
 		s := &sets[i]
-		until := "–"
+		until, ends := "–", s.ends()
 		if u, ok := s.until(target); ok {
-			until = fmt.Sprintf("%.0f", MeanOf(u).Mean)
+			until = fmt.Sprintf("%.0f", meanOf(u).Mean)
 		}
-		lo, hi := math.Inf(1), math.Inf(-1)
-		for _, l := range s.ends() {
-			lo, hi = min(lo, l), max(hi, l)
-		}
-		table.Rows = append(table.Rows, []string{s.run.Method, fmt.Sprint(s.run.Particles), until, fmt.Sprintf("%.3g", lo), fmt.Sprintf("%.3g", hi)})
+		table.Rows = append(table.Rows, []string{s.run.Method, fmt.Sprint(s.run.Particles), until, fmt.Sprintf("%.3g", slices.Min(ends)), fmt.Sprintf("%.3g", slices.Max(ends))})
 	}
-	r.Tables = append(r.Tables, table)
+	return table
+}
 
-	lines := func(sets []influenceSet, name func(r *influenceRun) string) (lines []Line) {
+func drawInfluence(w io.Writer, truncated, unbiased, few []influenceSet) error {
+	lines := func(sets []influenceSet, name func(r *influenceRun) string) (lines []line) {
 		for i := range sets {
 			lines = append(lines, sets[i].line(name(&sets[i].run)))
 		}
 		return lines
 	}
 	method := func(r *influenceRun) string { return r.Method }
-	unbiased, truncated := lines(sets[:5], method), lines(wrong, method)
-	fewer := lines(small[:4], func(r *influenceRun) string { return fmt.Sprintf("%s, %d", r.Method, r.Particles) })
-	r.Figures = append(r.Figures, Figure{"loss", "The loss after 500 steps against updates: truncated methods, unbiased ones with many particles, and ES-Single and PES with few. TES and TBPTT with K = 1 lie on each other. Logarithmic loss.",
-		func(w io.Writer) error {
-			left := Panel{X: "update", Y: "loss after 500 steps", Lines: truncated, LinearX: true, Legend: "lines"}
-			middle := Panel{X: "update (N = 1000 particles)", Lines: unbiased, LinearX: true, Legend: "lines"}
-			right := Panel{X: "update (N = 10 and 20)", Lines: fewer, LinearX: true, Legend: "lines", Corner: "bottom left"}
-			plots := []*plot.Plot{left.plot(), middle.plot(), right.plot()}
-			y := &plots[2].Y
-			y.Min -= 0.25 * (y.Max - y.Min) // no corner is free
-			return chart.Render(w, ".png", "Influence balancing: truncation leads the wrong way", "mean over seeds, band from least to greatest;  σ = 0.1,  learning rate 1e-4", plots)
-		}})
-	return r, nil
+	size := func(r *influenceRun) string { return fmt.Sprintf("%s, %d", r.Method, r.Particles) }
+	left := panel{X: "update", Y: "loss after 500 steps", Lines: lines(truncated, method), LinearX: true, Legend: "lines"}
+	middle := panel{X: "update (N = 1000 particles)", Lines: lines(unbiased, method), LinearX: true, Legend: "lines"}
+	right := panel{X: "update (N = 10 and 20)", Lines: lines(few, size), LinearX: true, Legend: "lines", Corner: "bottom left"}
+	plots := []*plot.Plot{left.plot(), middle.plot(), right.plot()}
+	y := &plots[2].Y
+	y.Min -= 0.25 * (y.Max - y.Min) // no corner is free
+	return chart.Render(w, ".png", "Influence balancing: truncation leads the wrong way", "mean over seeds, band from least to greatest;  σ = 0.1,  learning rate 1e-4", plots)
 }
 
 func influenceWrong(sets []influenceSet) Row {
@@ -287,7 +278,7 @@ func influenceWrong(sets []influenceSet) Row {
 		if i > 0 {
 			row.Ours += "; "
 		}
-		row.Ours += fmt.Sprintf("%s %.3g", s.run.Method, MeanOf(s.ends()).Mean)
+		row.Ours += fmt.Sprintf("%s %.3g", s.run.Method, meanOf(s.ends()).Mean)
 		if s.rising() < len(s.results) {
 			row.Verdict = Verdict{NotReproduced, s.run.Method + " doesn't"}
 		}
@@ -312,7 +303,7 @@ func influenceAlike(target float64, rtrl *influenceSet, others ...*influenceSet)
 			row.Verdict = Verdict{NotReproduced, s.run.Method + " does not get there"}
 			continue
 		}
-		m := MeanOf(updates)
+		m := meanOf(updates)
 		row.Ours += fmt.Sprintf("; %s %v", s.run.Method, m)
 		if math.Abs(m.Mean/exact[0]-1) > 0.25 && row.Verdict.Status == Reproduced {
 			row.Verdict = Verdict{OrderOnly, s.run.Method + " takes another time"}
@@ -324,7 +315,7 @@ func influenceAlike(target float64, rtrl *influenceSet, others ...*influenceSet)
 func influenceUORO(target float64, rtrl, slow, fast *influenceSet) Row {
 	row := Row{
 		IDs: "S2", Claim: "UORO converges, with a learning rate of 1e-5", Paper: "like RTRL",
-		Ours: fmt.Sprintf("loss at the end: %v", MeanOf(slow.ends())),
+		Ours: fmt.Sprintf("loss at the end: %v", meanOf(slow.ends())),
 		Rule: fmt.Sprintf("reproduced if all runs come below %g; in order only if all end below the loss that they begin with; otherwise not", target),
 	}
 	_, ok := slow.until(target)
@@ -334,7 +325,7 @@ func influenceUORO(target float64, rtrl, slow, fast *influenceSet) Row {
 		row.Verdict = Verdict{OrderOnly, "it goes a tenth as fast as RTRL, as its learning rate says"}
 		if u, ok := fast.until(target); ok {
 			exact, _ := rtrl.until(target)
-			row.Ours += fmt.Sprintf("; with 1e-4 below %g after %v updates (RTRL %.0f)", target, MeanOf(u), MeanOf(exact).Mean)
+			row.Ours += fmt.Sprintf("; with 1e-4 below %g after %v updates (RTRL %.0f)", target, meanOf(u), meanOf(exact).Mean)
 		}
 	default:
 		row.Verdict = Verdict{NotReproduced, "its loss rises"}

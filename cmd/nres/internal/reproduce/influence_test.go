@@ -57,7 +57,7 @@ func TestInfluenceRuns(t *testing.T) {
 	assert.InDelta(t, 8, influenceLoss(tasks.InfluenceStart), 1e-9)
 	assert.Less(t, influenceLoss(-1./6), 1e-20)
 	for _, c := range []struct {
-		gradients func(r *influenceRun, sys *tasks.Influence[float32]) (Gradienter, error)
+		gradients func(r *influenceRun, sys *tasks.Influence[float32]) (gradienter, error)
 		window    int
 		up        bool
 	}{

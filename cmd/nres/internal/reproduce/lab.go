@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/noise-reuse/nres/checkpoint"
-	"github.com/noise-reuse/nres/cmd/nres/internal/whole"
+	"github.com/noise-reuse/nres/internal/whole"
 )
 
 // version is that of the results. Increase it with every change that makes a unit's
@@ -51,22 +51,22 @@ type Progress interface {
 	Close()
 }
 
-// A Unit is a piece of an experiment that can be run on its own.
-type Unit[R any] struct {
+// A unit is a piece of an experiment that can be run on its own.
+type unit[R any] struct {
 	Name string // says what it is, in the experiment: "nres, seed 101"
 	// Params are what the result depends on, besides the name and the program's
 	// version: encoded as JSON, they are its key.
 	Params any
-	// Run returns the result, which must survive JSON: exported fields, and [Floats]
+	// Run returns the result, which must survive JSON: exported fields, and [floats]
 	// where a number may not be finite. It looks at ctx now and then and returns its
 	// error; tick says how much is done, from 0 to 1.
 	Run func(ctx context.Context, tick func(part float64)) (R, error)
 }
 
-// Do runs units, several at a time, and returns their results in order. Each is kept in a
+// do runs units, several at a time, and returns their results in order. Each is kept in a
 // file as soon as it is there; with Lab.Resume, one that is there is not run again. The
 // first error ends them all.
-func Do[R any](ctx context.Context, lab *Lab, units []Unit[R]) ([]R, error) {
+func do[R any](ctx context.Context, lab *Lab, units []unit[R]) ([]R, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var show Progress = nothing{}
@@ -129,7 +129,7 @@ func Do[R any](ctx context.Context, lab *Lab, units []Unit[R]) ([]R, error) {
 }
 
 // one sets result to a unit's, and returns how long that took, whenever it was.
-func one[R any](ctx context.Context, lab *Lab, u *Unit[R], result *R, tick func(float64)) (float64, error) {
+func one[R any](ctx context.Context, lab *Lab, u *unit[R], result *R, tick func(float64)) (float64, error) {
 	key, err := json.Marshal(struct {
 		Version          int
 		Experiment, Unit string

@@ -49,10 +49,10 @@ func runLimited(ctx context.Context, lab *Lab) (*Report, error) {
 // limitedRow judges whether buckets lose accuracy.
 func limitedRow(full, buckets *classifierSet) Row {
 	a, b := buckets.last(), full.last()
-	d := Difference(a.Samples, b.Samples)
+	d := difference(a.Samples, b.Samples)
 	row := Row{IDs: "Z8", Claim: "Pairs that perturb a tenth of the parameters each learn no worse, with as many evaluations", Paper: "§4.1: no difference, p = 0.75",
-		Ours: fmt.Sprintf("%s: %v %%; %s: %v %%; difference %v", b.Name, MeanOf(b.Samples), a.Name, MeanOf(a.Samples), d),
+		Ours: fmt.Sprintf("%s: %v %%; %s: %v %%; difference %v", b.Name, meanOf(b.Samples), a.Name, meanOf(a.Samples), d),
 		Rule: "reproduced if the 95 % confidence interval of the difference over seeds lies above −0.5 percentage points; in order only if the mean does; otherwise not"}
-	row.Verdict = Judge(d.Low > -inferior, d.Mean > -inferior, "the seeds differ by more", "they learn worse")
+	row.Verdict = judge(d.Low > -inferior, d.Mean > -inferior, "the seeds differ by more", "they learn worse")
 	return row
 }

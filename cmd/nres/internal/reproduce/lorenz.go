@@ -25,17 +25,17 @@ const (
 	lorenzWindow  = 100
 )
 
-// A Gradienter makes gradients, such as an estimator.Estimator.
-type Gradienter interface {
+// A gradienter makes gradients, such as an estimator.Estimator.
+type gradienter interface {
 	// Gradient sets grad and returns a loss, which training takes no notice of.
 	Gradient(grad, theta []float32) (loss float64, err error)
 	// Steps counts the steps made so far.
 	Steps() estimator.Steps
 }
 
-// A Run is a training on Lorenz from its published start, with SGD. It is the
+// A lorenzTraining is a training on Lorenz from its published start, with SGD. It is the
 // parameters of a unit, too.
-type Run struct {
+type lorenzTraining struct {
 	Method     string
 	Config     estimator.Config // but for the seed
 	LR         float64
@@ -48,19 +48,19 @@ type Run struct {
 	Path       bool // keep θ of every update
 
 	// New makes the method; nil stands for an estimator with Config.
-	New func(sys *tasks.Lorenz[float32], seed uint64) (Gradienter, error) `json:"-"`
+	New func(sys *tasks.Lorenz[float32], seed uint64) (gradienter, error) `json:"-"`
 }
 
-// A Trained is what came of a Run. All slices have an element for each checkpoint.
-type Trained struct {
+// A lorenzTrained is what came of one. All slices have an element for each checkpoint.
+type lorenzTrained struct {
 	Iteration  []int
 	Theta      [][2]float32
 	Steps      []uint64 // of the system, over all workers
 	Sequential []uint64 // of these, one after the other
 	Seconds    []float64
-	Loss       Floats // the training loss at θ, unperturbed
-	Smoothed   Floats // E L(θ+σε), with σ of the method
-	Test       Floats // the generalization loss
+	Loss       floats // the training loss at θ, unperturbed
+	Smoothed   floats // E L(θ+σε), with σ of the method
+	Test       floats // the generalization loss
 
 	Travelled float64      // Σ ‖θ_i − θ_{i−1}‖ over all iterations
 	Squares   float64      // Σ ‖θ_i − θ_{i−1}‖²
@@ -90,8 +90,8 @@ func newLorenz() *tasks.Lorenz[float32] {
 }
 
 // unit returns the unit that trains.
-func (r Run) unit() Unit[Trained] {
-	return Unit[Trained]{
+func (r lorenzTraining) unit() unit[lorenzTrained] {
+	return unit[lorenzTrained]{
 		Name:   fmt.Sprintf("%s, seed %d", r.Method, r.Seed),
 		Params: r,
 		Run:    r.train,
@@ -99,8 +99,8 @@ func (r Run) unit() Unit[Trained] {
 }
 
 // train runs the method, and then evaluates what it found on the way.
-func (r Run) train(ctx context.Context, tick func(float64)) (Trained, error) {
-	var tr Trained
+func (r lorenzTraining) train(ctx context.Context, tick func(float64)) (lorenzTrained, error) {
+	var tr lorenzTrained
 	sys := newLorenz()
 	method, err := r.method(sys)
 	if err != nil {
@@ -160,7 +160,7 @@ func (r Run) train(ctx context.Context, tick func(float64)) (Trained, error) {
 	return tr, r.evaluate(ctx, sys, &tr, func(part float64) { tick(0.5 + part/2) })
 }
 
-func (r Run) method(sys *tasks.Lorenz[float32]) (Gradienter, error) {
+func (r lorenzTraining) method(sys *tasks.Lorenz[float32]) (gradienter, error) {
 	if r.New != nil {
 		return r.New(sys, r.Seed)
 	}
@@ -171,7 +171,7 @@ func (r Run) method(sys *tasks.Lorenz[float32]) (Gradienter, error) {
 
 // evaluate sets the losses. What is drawn for it is the same for all runs, so that they
 // are compared on equal terms.
-func (r Run) evaluate(ctx context.Context, sys *tasks.Lorenz[float32], tr *Trained, tick func(float64)) error {
+func (r lorenzTraining) evaluate(ctx context.Context, sys *tasks.Lorenz[float32], tr *lorenzTrained, tick func(float64)) error {
 	tr.Loss = meanLosses(sys, lorenzInit, tr.Theta)
 	var err error
 	total := float64(r.Smoothing + r.Particles)

@@ -23,13 +23,13 @@ too, although it costs more with its derivatives. BPTT is deterministic: it has 
 one is the first 1,000. The generalization loss is the mean over 2,000 episodes.`
 
 // lorenzBaseline returns a run of automatic differentiation.
-func lorenzBaseline(name string, m baseline.Method, lr float64, updates int) Run {
+func lorenzBaseline(name string, m baseline.Method, lr float64, updates int) lorenzTraining {
 	r := lorenzRun(name, 0, 0, lr, updates) // for evaluation, and as the unit's parameters
 	cfg := baseline.Config{Method: m, Phase: estimator.Random, Workers: lorenzWorkers, Window: lorenzWindow}
 	if m == baseline.BPTT {
 		cfg.Workers, cfg.Window = 1, tasks.LorenzHorizon
 	}
-	r.New = func(sys *tasks.Lorenz[float32], seed uint64) (Gradienter, error) {
+	r.New = func(sys *tasks.Lorenz[float32], seed uint64) (gradienter, error) {
 		cfg := cfg
 		cfg.Seed = seed
 		return baseline.New[float32](sys, cfg)
@@ -40,13 +40,13 @@ func lorenzBaseline(name string, m baseline.Method, lr float64, updates int) Run
 func runLorenzBaselines(ctx context.Context, lab *Lab) (*Report, error) {
 	seeds := seedsOf(lab, len(lorenzSeeds))
 	evolution := lorenzRuns()[:4]
-	automatic := []Run{
+	automatic := []lorenzTraining{
 		lorenzBaseline("BPTT", baseline.BPTT, 1e-8, 50_000),
 		lorenzBaseline("TBPTT", baseline.TBPTT, 3e-4, 10_000),
 		lorenzBaseline("UORO", baseline.UORO, 1e-13, 5000),
 		lorenzBaseline("DODGE", baseline.DODGE, 1e-10, 5000),
 	}
-	for _, runs := range [][]Run{evolution, automatic} {
+	for _, runs := range [][]lorenzTraining{evolution, automatic} {
 		for i := range runs {
 			runs[i].Smoothing, runs[i].Particles = 0, 2000
 		}
@@ -69,26 +69,26 @@ func runLorenzBaselines(ctx context.Context, lab *Lab) (*Report, error) {
 	for _, name := range set.names {
 		budget = min(budget, set.end(name, unrolled))
 	}
-	at := func(loss axis, run *Run) Group { return set.before(run.Method, unrolled, loss, budget) }
-	var all []Group
+	at := func(loss axis, run *lorenzTraining) group { return set.before(run.Method, unrolled, loss, budget) }
+	var all []group
 	for i := range automatic {
 		all = append(all, at(testLoss, &automatic[i]))
 	}
 	first := at(testLoss, &evolution[0])
 	r.Rows = append(r.Rows, Row{
 		IDs: "L12", Claim: "Automatic differentiation has a higher loss than NRES after as many unroll steps", Paper: "Figure 9, not in our copy",
-		Ours: fmt.Sprintf("generalization loss after %.3g steps: NRES %v%s", budget, MeanOf(first.Samples), differences(first, all)),
-		Rule: OrderRule, Verdict: Order(first, all...),
+		Ours: fmt.Sprintf("generalization loss after %.3g steps: NRES %v%s", budget, meanOf(first.Samples), differences(first, all)),
+		Rule: orderRule, Verdict: order(first, all...),
 	})
 	for i, g := range all {
 		row := Row{
 			IDs: fmt.Sprintf("L%d", 5+i), Claim: g.Name + " has a higher loss than FullES, PES and TES after as many unroll steps", Paper: "Figure 9, not in our copy",
-			Ours: fmt.Sprintf("%s %v", g.Name, MeanOf(g.Samples)), Rule: OrderRule,
+			Ours: fmt.Sprintf("%s %v", g.Name, meanOf(g.Samples)), Rule: orderRule,
 		}
 		for j := range evolution[1:] {
 			es := at(testLoss, &evolution[1+j])
-			row.Ours += fmt.Sprintf("; %s %v, difference %v", es.Name, MeanOf(es.Samples), Difference(g.Samples, es.Samples))
-			if v := Order(es, g); v.Status > row.Verdict.Status {
+			row.Ours += fmt.Sprintf("; %s %v, difference %v", es.Name, meanOf(es.Samples), difference(g.Samples, es.Samples))
+			if v := order(es, g); v.Status > row.Verdict.Status {
 				row.Verdict = v
 			}
 		}
@@ -99,11 +99,11 @@ func runLorenzBaselines(ctx context.Context, lab *Lab) (*Report, error) {
 		Title: fmt.Sprintf("After %.3g unroll steps (mean over the last tenth, and over seeds):", budget),
 		Head:  []string{"", "learning rate", "training loss", "generalization loss", "ln r", "ln a"},
 	}
-	for _, runs := range [][]Run{evolution, automatic} {
+	for _, runs := range [][]lorenzTraining{evolution, automatic} {
 		for i := range runs {
 			row := []string{runs[i].Method, fmt.Sprint(runs[i].LR)}
 			for _, what := range []axis{trainingLoss, testLoss, parameter(0), parameter(1)} {
-				row = append(row, MeanOf(at(what, &runs[i]).Samples).String())
+				row = append(row, meanOf(at(what, &runs[i]).Samples).String())
 			}
 			table.Rows = append(table.Rows, row)
 		}
@@ -113,8 +113,8 @@ func runLorenzBaselines(ctx context.Context, lab *Lab) (*Report, error) {
 	r.Figures = append(r.Figures, Figure{"loss", "Generalization loss and training loss against unroll steps: evolution strategies and automatic differentiation. Logarithmic axes.",
 		func(w io.Writer) error {
 			return drawPanels(w, "Lorenz: automatic differentiation (Figure 9)", "mean over seeds, band from least to greatest;  N = 200 (FullES: 10, BPTT: 1),  W = 100,  T = 2000",
-				Panel{X: "unroll steps", Y: "generalization loss (mean squared error of z)", Lines: set.lines(unrolled, testLoss)},
-				Panel{X: "unroll steps", Y: "training loss", Lines: set.lines(unrolled, trainingLoss), Legend: "lines"})
+				panel{X: "unroll steps", Y: "generalization loss (mean squared error of z)", Lines: set.lines(unrolled, testLoss)},
+				panel{X: "unroll steps", Y: "training loss", Lines: set.lines(unrolled, trainingLoss), Legend: "lines"})
 		}})
 	for _, name := range set.names {
 		for _, tr := range set.runs[name] {
@@ -125,16 +125,16 @@ func runLorenzBaselines(ctx context.Context, lab *Lab) (*Report, error) {
 }
 
 // differences lists by how much groups are above the first.
-func differences(first Group, others []Group) (s string) {
+func differences(first group, others []group) (s string) {
 	for _, o := range others {
-		s += fmt.Sprintf("; %s − %s %v", o.Name, first.Name, Difference(o.Samples, first.Samples))
+		s += fmt.Sprintf("; %s − %s %v", o.Name, first.Name, difference(o.Samples, first.Samples))
 	}
 	return s
 }
 
 // parameter returns the k-th element of θ.
 func parameter(k int) axis {
-	return func(tr *Trained) (values []float64) {
+	return func(tr *lorenzTrained) (values []float64) {
 		for _, theta := range tr.Theta {
 			values = append(values, float64(theta[k]))
 		}

@@ -18,19 +18,19 @@ var lorenzMethods = Experiment{
 }
 
 // lorenzRun returns a run that is evaluated as the published ones are.
-func lorenzRun(name string, m estimator.Method, period int, lr float64, updates int) Run {
+func lorenzRun(name string, m estimator.Method, period int, lr float64, updates int) lorenzTraining {
 	c := estimator.Config{Method: m, Phase: estimator.Random, Workers: lorenzWorkers, Window: lorenzWindow, Period: period, Sigma: lorenzSigma, KeepSums: true}
 	if m == estimator.FullES {
 		c.Workers, c.Window = lorenzWorkers*lorenzWindow/tasks.LorenzHorizon, tasks.LorenzHorizon
 	}
-	return Run{Method: name, Config: c, LR: lr, Iterations: updates, Smoothing: 4000, Particles: 10_000}
+	return lorenzTraining{Method: name, Config: c, LR: lr, Iterations: updates, Smoothing: 4000, Particles: 10_000}
 }
 
 // lorenzRuns are the published ones, by name; GPES has NRES's learning rate.
-func lorenzRuns() []Run {
+func lorenzRuns() []lorenzTraining {
 	pes := lorenzRun("PES", estimator.PES, 0, 1e-5, 10_000)
 	pes.Boundaries, pes.Factors = []int{1000}, []float64{0.1}
-	return []Run{
+	return []lorenzTraining{
 		lorenzRun("NRES", estimator.NRES, 0, 1e-5, 5000),
 		lorenzRun("FullES", estimator.FullES, 0, 3e-5, 2000),
 		pes,
@@ -47,21 +47,21 @@ const (
 )
 
 // lorenzLimits are runs with many workers, until they have converged.
-func lorenzLimits() []Run {
+func lorenzLimits() []lorenzTraining {
 	nres, pes := lorenzRuns()[0], lorenzRuns()[2]
 	nres.Method, pes.Method = nresLimit, pesLimit
 	pes.Boundaries, pes.Factors = nil, nil // with so little variance there is no need
-	for _, r := range []*Run{&nres, &pes} {
+	for _, r := range []*lorenzTraining{&nres, &pes} {
 		r.Config.Workers = 20_000
 		r.Iterations = 3000
 	}
-	return []Run{nres, pes}
+	return []lorenzTraining{nres, pes}
 }
 
 // lorenzUnits returns the units of runs, one a seed, and with Quick of less of both. The
 // results of run i are those from i·seeds on.
-func lorenzUnits(lab *Lab, runs []Run, seeds []uint64) []Unit[Trained] {
-	var units []Unit[Trained]
+func lorenzUnits(lab *Lab, runs []lorenzTraining, seeds []uint64) []unit[lorenzTrained] {
+	var units []unit[lorenzTrained]
 	for _, r := range runs {
 		if lab.Quick {
 			r.Iterations /= 10
@@ -84,16 +84,16 @@ func lorenzUnits(lab *Lab, runs []Run, seeds []uint64) []Unit[Trained] {
 // A lorenzSet is the runs of all seeds, by method.
 type lorenzSet struct {
 	names []string
-	runs  map[string][]Trained
+	runs  map[string][]lorenzTrained
 }
 
 // trainLorenz trains runs, with all seeds but for those of many workers.
-func trainLorenz(ctx context.Context, lab *Lab, runs []Run, seeds []uint64) (*lorenzSet, error) {
-	trained, err := Do(ctx, lab, lorenzUnits(lab, runs, seeds))
+func trainLorenz(ctx context.Context, lab *Lab, runs []lorenzTraining, seeds []uint64) (*lorenzSet, error) {
+	trained, err := do(ctx, lab, lorenzUnits(lab, runs, seeds))
 	if err != nil {
 		return nil, err
 	}
-	set := &lorenzSet{runs: map[string][]Trained{}}
+	set := &lorenzSet{runs: map[string][]lorenzTrained{}}
 	for i, r := range runs {
 		set.names = append(set.names, r.Method)
 		set.runs[r.Method] = runsOf(trained, seeds, i)
@@ -111,21 +111,21 @@ func seedsOf(lab *Lab, n int) []uint64 {
 
 // An axis is what runs are judged by, a loss, or judged over, a cost: a value at each
 // checkpoint.
-type axis func(tr *Trained) []float64
+type axis func(tr *lorenzTrained) []float64
 
-func iterations(tr *Trained) []float64 { return asFloats(tr.Iteration) }
-func sequential(tr *Trained) []float64 { return asFloats(tr.Sequential) }
-func unrolled(tr *Trained) []float64   { return asFloats(tr.Steps) }
-func wallClock(tr *Trained) []float64  { return tr.Seconds }
+func iterations(tr *lorenzTrained) []float64 { return asFloats(tr.Iteration) }
+func sequential(tr *lorenzTrained) []float64 { return asFloats(tr.Sequential) }
+func unrolled(tr *lorenzTrained) []float64   { return asFloats(tr.Steps) }
+func wallClock(tr *lorenzTrained) []float64  { return tr.Seconds }
 
-func testLoss(tr *Trained) []float64     { return tr.Test }
-func smoothedLoss(tr *Trained) []float64 { return tr.Smoothed }
-func trainingLoss(tr *Trained) []float64 { return tr.Loss }
+func testLoss(tr *lorenzTrained) []float64     { return tr.Test }
+func smoothedLoss(tr *lorenzTrained) []float64 { return tr.Smoothed }
+func trainingLoss(tr *lorenzTrained) []float64 { return tr.Loss }
 
 // before returns the mean loss over the checkpoints in the last fifth of a budget, of each
 // seed.
-func (s *lorenzSet) before(name string, x, loss axis, budget float64) Group {
-	g := Group{Name: name}
+func (s *lorenzSet) before(name string, x, loss axis, budget float64) group {
+	g := group{Name: name}
 	for i := range s.runs[name] {
 		tr := &s.runs[name][i]
 		var sum, n, last float64
@@ -151,7 +151,7 @@ func (s *lorenzSet) before(name string, x, loss axis, budget float64) Group {
 }
 
 // last is before with all that a run has.
-func (s *lorenzSet) last(name string, loss axis) Group {
+func (s *lorenzSet) last(name string, loss axis) group {
 	return s.before(name, iterations, loss, s.end(name, iterations))
 }
 
@@ -164,7 +164,7 @@ func (s *lorenzSet) end(name string, x axis) float64 {
 // until returns the logarithm of x at the first checkpoint whose loss is at most the
 // target, of each seed, and how many there are. Of a run that never gets there it
 // is the end, which is too little.
-func (s *lorenzSet) until(name string, x, loss axis, target float64) (g Group, arrived int) {
+func (s *lorenzSet) until(name string, x, loss axis, target float64) (g group, arrived int) {
 	g.Name = name
 	for i := range s.runs[name] {
 		tr := &s.runs[name][i]
@@ -179,9 +179,9 @@ func (s *lorenzSet) until(name string, x, loss axis, target float64) (g Group, a
 }
 
 // lines returns what panels draw.
-func (s *lorenzSet) lines(x, y axis) (lines []Line) {
+func (s *lorenzSet) lines(x, y axis) (lines []line) {
 	for _, name := range s.names {
-		l := Line{Name: name}
+		l := line{Name: name}
 		for i := range s.runs[name] {
 			tr := &s.runs[name][i]
 			l.X, l.Y = append(l.X, x(tr)), append(l.Y, y(tr))
@@ -218,7 +218,7 @@ func runLorenzMethods(ctx context.Context, lab *Lab) (*Report, error) {
 
 	// Speed.
 	asymptote := limits.last(nresLimit, smoothedLoss)
-	target := 1.05 * MeanOf(asymptote.Samples).Mean
+	target := 1.05 * meanOf(asymptote.Samples).Mean
 	goal := fmt.Sprintf("the smoothed training loss is within 5 %% of NRES's with N = 20,000 (%.4g)", target)
 	r.Rows = append(r.Rows,
 		set.speed("NRES converges before FullES, PES and TES, in sequential steps", "Figure 5(b)", goal, "sequential steps", sequential, target),
@@ -229,11 +229,9 @@ func runLorenzMethods(ctx context.Context, lab *Lab) (*Report, error) {
 	r.Rows = append(r.Rows, set.truth())
 
 	r.Tables = append(r.Tables, set.table(limits))
-	levels := func(loss axis) []Level {
-		level := func(name string) float64 {
-			return MeanOf(limits.last(name, loss).Samples).Mean
-		}
-		return []Level{{nresLimit, level(nresLimit)}, {pesLimit, level(pesLimit)}}
+	levels := func(loss axis) []level {
+		mean := func(name string) float64 { return meanOf(limits.last(name, loss).Samples).Mean }
+		return []level{{nresLimit, mean(nresLimit)}, {pesLimit, mean(pesLimit)}}
 	}
 	const generalization = "generalization loss (mean squared error of z)"
 	settings := "mean over seeds, band from least to greatest;  N = 200 (FullES: 10),  W = 100,  T = 2000,  σ = 0.04"
@@ -241,16 +239,16 @@ func runLorenzMethods(ctx context.Context, lab *Lab) (*Report, error) {
 		Figure{"loss", "Generalization loss against wall-clock time of one processor, unroll steps, and sequential steps. Logarithmic axes.",
 			func(w io.Writer) error {
 				return drawPanels(w, "Lorenz: loss against cost (Figure 5b)", settings,
-					Panel{X: "wall-clock time, s", Y: generalization, Lines: set.lines(wallClock, testLoss), Levels: levels(testLoss), Legend: "lines"},
-					Panel{X: "unroll steps", Lines: set.lines(unrolled, testLoss), Levels: levels(testLoss), Legend: "levels"},
-					Panel{X: "sequential steps", Lines: set.lines(sequential, testLoss), Levels: levels(testLoss)})
+					panel{X: "wall-clock time, s", Y: generalization, Lines: set.lines(wallClock, testLoss), Levels: levels(testLoss), Legend: "lines"},
+					panel{X: "unroll steps", Lines: set.lines(unrolled, testLoss), Levels: levels(testLoss), Legend: "levels"},
+					panel{X: "sequential steps", Lines: set.lines(sequential, testLoss), Levels: levels(testLoss)})
 			}},
 		Figure{"losses", "Three losses at the same θ, against updates: of training without perturbation, of training smoothed over perturbations, which NRES and FullES minimise, and from random initial states. Logarithmic axes.",
 			func(w io.Writer) error {
 				return drawPanels(w, "Lorenz: training and generalization loss", settings,
-					Panel{X: "update", Y: "training loss at θ", Lines: set.lines(iterations, trainingLoss), Legend: "lines"},
-					Panel{X: "update", Y: "training loss, smoothed, σ = 0.04", Lines: set.lines(iterations, smoothedLoss), Levels: levels(smoothedLoss), Legend: "levels", Corner: "top right"},
-					Panel{X: "update", Y: generalization, Lines: set.lines(iterations, testLoss), Levels: levels(testLoss)})
+					panel{X: "update", Y: "training loss at θ", Lines: set.lines(iterations, trainingLoss), Legend: "lines"},
+					panel{X: "update", Y: "training loss, smoothed, σ = 0.04", Lines: set.lines(iterations, smoothedLoss), Levels: levels(smoothedLoss), Legend: "levels", Corner: "top right"},
+					panel{X: "update", Y: generalization, Lines: set.lines(iterations, testLoss), Levels: levels(testLoss)})
 			}})
 	for _, s := range []*lorenzSet{set, limits} {
 		for _, name := range s.names {
@@ -275,30 +273,30 @@ rate three times NRES's. Times themselves, which differ from run to run, are in 
 // order judges the losses of NRES and its rivals at one budget.
 func (s *lorenzSet) order(ids, claim, paper, what string, x, loss axis, budget float64) Row {
 	first := s.before("NRES", x, loss, budget)
-	ours := what + ": NRES " + MeanOf(first.Samples).String()
-	var others []Group
+	ours := what + ": NRES " + meanOf(first.Samples).String()
+	var others []group
 	for _, name := range rivals {
 		g := s.before(name, x, loss, budget)
 		others = append(others, g)
-		ours += fmt.Sprintf("; %s − NRES %v", name, Difference(g.Samples, first.Samples))
+		ours += fmt.Sprintf("; %s − NRES %v", name, difference(g.Samples, first.Samples))
 	}
-	return Row{ids, claim, paper, ours, OrderRule, Order(first, others...)}
+	return Row{ids, claim, paper, ours, orderRule, order(first, others...)}
 }
 
 // speed judges how long NRES and its rivals take to a target.
 func (s *lorenzSet) speed(claim, paper, goal, unit string, x axis, target float64) Row {
 	first, arrived := s.until("NRES", x, smoothedLoss, target)
-	m := MeanOf(first.Samples)
-	ours := fmt.Sprintf("until %s: NRES %v %s%s", goal, Interval{math.Exp(m.Mean), math.Exp(m.Low), math.Exp(m.High)}, unit, missing(arrived, len(first.Samples)))
-	var others []Group
+	m := meanOf(first.Samples)
+	ours := fmt.Sprintf("until %s: NRES %v %s%s", goal, interval{math.Exp(m.Mean), math.Exp(m.Low), math.Exp(m.High)}, unit, missing(arrived, len(first.Samples)))
+	var others []group
 	for _, name := range rivals {
 		g, arrived := s.until(name, x, smoothedLoss, target)
 		others = append(others, g)
-		d := Difference(g.Samples, first.Samples)
-		ours += fmt.Sprintf("; %s %v times that%s", name, Interval{math.Exp(d.Mean), math.Exp(d.Low), math.Exp(d.High)}, missing(arrived, len(g.Samples)))
+		d := difference(g.Samples, first.Samples)
+		ours += fmt.Sprintf("; %s %v times that%s", name, interval{math.Exp(d.Mean), math.Exp(d.Low), math.Exp(d.High)}, missing(arrived, len(g.Samples)))
 	}
 	return Row{"L1–L4", claim, paper, ours,
-		"of logarithms: " + OrderRule + "; a run that doesn't get there counts as if it did with its last update", Order(first, others...)}
+		"of logarithms: " + orderRule + "; a run that doesn't get there counts as if it did with its last update", order(first, others...)}
 }
 
 func missing(arrived, of int) string {
@@ -310,9 +308,9 @@ func missing(arrived, of int) string {
 
 // limitRow judges whether a method with few workers gets where it does with many.
 func limitRow(set, limits *lorenzSet, name, limit string) Row {
-	few := MeanOf(set.last(name, testLoss).Samples)
-	many := MeanOf(limits.last(limit, testLoss).Samples)
-	q := Quotient(few, many)
+	few := meanOf(set.last(name, testLoss).Samples)
+	many := meanOf(limits.last(limit, testLoss).Samples)
+	q := quotient(few, many)
 	row := Row{
 		IDs: "L11", Paper: "Figure 5(b)",
 		Ours: fmt.Sprintf("generalization loss at the end: N = 200 %v; N = 20,000 %v; ratio %v", few, many, q),
@@ -320,12 +318,12 @@ func limitRow(set, limits *lorenzSet, name, limit string) Row {
 	if name == "NRES" {
 		row.Claim = "NRES with N = 200 reaches the loss that it has with N = 20,000"
 		row.Rule = "reproduced if the ratio's interval lies below 1.1; in order only if the ratio does; otherwise not"
-		row.Verdict = Judge(q.High < 1.1, q.Mean < 1.1, "the ratio may be above 1.1", "the ratio is above 1.1")
+		row.Verdict = judge(q.High < 1.1, q.Mean < 1.1, "the ratio may be above 1.1", "the ratio is above 1.1")
 		return row
 	}
 	row.Claim = name + " with N = 200 stays far above the loss that it has with N = 20,000"
 	row.Rule = "reproduced if the ratio's interval lies above 1.1; in order only if it lies above 1; otherwise not"
-	row.Verdict = AtLeast(q, 1.1)
+	row.Verdict = atLeast(q, 1.1)
 	return row
 }
 
@@ -346,14 +344,14 @@ func (s *lorenzSet) truth() Row {
 	}
 	row := Row{
 		IDs: "L1", Claim: "NRES recovers the parameters r = 28, a = 10, from r = 40.4, a = 22.6", Paper: "§5.1",
-		Ours: fmt.Sprintf("r = %v, a = %v", MeanOf(r), MeanOf(a)),
+		Ours: fmt.Sprintf("r = %v, a = %v", meanOf(r), meanOf(a)),
 		Rule: "reproduced if both intervals contain the truth; in order only if both means are within 10 % of it; otherwise not",
 	}
 	status := Reproduced
 	for _, p := range []struct {
-		found Interval
+		found interval
 		truth float64
-	}{{MeanOf(r), 28}, {MeanOf(a), 10}} {
+	}{{meanOf(r), 28}, {meanOf(a), 10}} {
 		switch off := math.Abs(p.found.Mean/p.truth - 1); {
 		case p.found.Low <= p.truth && p.truth <= p.found.High:
 		case off < 0.1:
@@ -384,7 +382,7 @@ func (s *lorenzSet) table(limits *lorenzSet) Table {
 			last := len(tr.Iteration) - 1
 			row := []string{name, fmt.Sprint(tr.Iteration[last]), fmt.Sprintf("%.3g", float64(tr.Steps[last])), fmt.Sprintf("%.3g", float64(tr.Sequential[last]))}
 			for _, loss := range []axis{trainingLoss, smoothedLoss, testLoss} {
-				row = append(row, MeanOf(set.last(name, loss).Samples).String())
+				row = append(row, meanOf(set.last(name, loss).Samples).String())
 			}
 			t.Rows = append(t.Rows, row)
 		}

@@ -46,10 +46,10 @@ func (g grid) square() square {
 }
 
 // unit returns the unit that finds the loss at all points, row by row.
-func (g grid) unit() Unit[Floats] {
-	return Unit[Floats]{"surface", g, func(ctx context.Context, tick func(float64)) (Floats, error) {
+func (g grid) unit() unit[floats] {
+	return unit[floats]{"surface", g, func(ctx context.Context, tick func(float64)) (floats, error) {
 		sys := newLorenz()
-		var all Floats
+		var all floats
 		for row := range g.N {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -83,8 +83,8 @@ func (c cut) at(alpha float64) [2]float32 {
 	return theta
 }
 
-func (c cut) unit(name string) Unit[Floats] {
-	return Unit[Floats]{name, c, func(ctx context.Context, tick func(float64)) (Floats, error) {
+func (c cut) unit(name string) unit[floats] {
+	return unit[floats]{name, c, func(ctx context.Context, tick func(float64)) (floats, error) {
 		sys := newLorenz()
 		thetas := make([][2]float32, c.N)
 		for i := range thetas {
@@ -112,8 +112,8 @@ type jump struct {
 	H float64 // the way
 }
 
-func (j jump) unit() Unit[Floats] {
-	return Unit[Floats]{fmt.Sprintf("jump %g", j.H), j, func(context.Context, func(float64)) (Floats, error) {
+func (j jump) unit() unit[floats] {
+	return unit[floats]{fmt.Sprintf("jump %g", j.H), j, func(context.Context, func(float64)) (floats, error) {
 		sys := newLorenz()
 		places := noise.New(2)
 		var here, there [][2]float32
@@ -140,25 +140,25 @@ func runLorenzSurface(ctx context.Context, lab *Lab) (*Report, error) {
 	if lab.Quick {
 		plane.N, wide.N, narrow.N, smooth.N, smooth.Smoothing, places = 100, 501, 201, 51, 200, 200
 	}
-	units := []Unit[Floats]{plane.unit(), wide.unit("cut"), narrow.unit("short cut"), smooth.unit("smoothed cut")}
+	units := []unit[floats]{plane.unit(), wide.unit("cut"), narrow.unit("short cut"), smooth.unit("smoothed cut")}
 	ways := []float64{1e-5, 1e-4, 1e-3, 1e-2, 1e-1}
 	for _, h := range ways {
 		j := jump{wide, h}
 		j.N = places
 		units = append(units, j.unit())
 	}
-	found, err := Do(ctx, lab, units)
+	found, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
 	r := &Report{Setup: fmt.Sprintf(`The loss of an episode from the fixed start, at %d × %d points of the plane, and along θ_gt + αu with u = (%.4f, %.4f), drawn at random.
 σ = 0.04 is how far perturbations reach.`, plane.N, plane.N, u[0], u[1])}
 	t := Table{Title: fmt.Sprintf("Mean change of the loss over a way h along u, from %d places with |α| ≤ 0.3:", places), Head: []string{"h", "h/σ", "mean change", "part of that over h = 0.1"}}
-	far := MeanOf(found[len(found)-1])
-	var at3 Interval
+	far := meanOf(found[len(found)-1])
+	var at3 interval
 	for i, h := range ways {
-		m := MeanOf(found[4+i])
-		q := Quotient(m, far)
+		m := meanOf(found[4+i])
+		q := quotient(m, far)
 		if h == 1e-3 {
 			at3 = q
 		}
@@ -170,7 +170,7 @@ func runLorenzSurface(ctx context.Context, lab *Lab) (*Report, error) {
 		Ours: fmt.Sprintf("over h = 0.001 it changes by %v of what it changes by over h = 0.1", at3),
 		Rule: "reproduced if the interval of that part lies above 0.1, ten times what a smooth function's would be; in order only if it lies above 0.01; otherwise not",
 	}
-	row.Verdict = Judge(at3.Low > 0.1, at3.Low > 0.01, "less than ten times", "it changes as a smooth function does")
+	row.Verdict = judge(at3.Low > 0.1, at3.Low > 0.01, "less than ten times", "it changes as a smooth function does")
 	r.Rows = append(r.Rows, row)
 	r.Figures = append(r.Figures, Figure{"surface", "The training loss over the plane of parameters, a cut along a random direction through the truth, and a 600th part of that. Losses on logarithmic scales; unperturbed ones are cut off below.", func(w io.Writer) error {
 		m := newSurface(plane.square(), found[0])
@@ -277,7 +277,7 @@ var lorenzSweep = Experiment{
 
 func runLorenzSweep(ctx context.Context, lab *Lab) (*Report, error) {
 	periods := []int{100, 200, 500, 1000, 2000}
-	var runs []Run
+	var runs []lorenzTraining
 	for _, k := range periods {
 		r := lorenzRun(fmt.Sprintf("K = %d", k), estimator.GPES, k, 1e-5, 5000)
 		r.Smoothing, r.Particles, r.Path = 0, 0, true
@@ -291,32 +291,32 @@ func runLorenzSweep(ctx context.Context, lab *Lab) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	loss, err := Do(ctx, lab, []Unit[Floats]{plane.unit()})
+	loss, err := do(ctx, lab, []unit[floats]{plane.unit()})
 	if err != nil {
 		return nil, err
 	}
 	r := &Report{Setup: "GPES with the learning rate 1e-5 and 5,000 updates for every K; N = 200, W = 100, random phases. K = 100 is PES, K = 2000 is NRES."}
-	var lengths, squares []Group
+	var lengths, squares []group
 	t := Table{Title: "Oscillation (mean over seeds):", Head: []string{"", "path length, Σ ‖Δθ‖", "root of the mean ‖Δθ‖²"}}
 	ours := ""
 	for i, name := range set.names {
-		var length, root Group
+		var length, root group
 		length.Name, root.Name = name, name
 		for _, tr := range set.runs[name] {
 			length.Samples = append(length.Samples, tr.Travelled)
 			root.Samples = append(root.Samples, math.Sqrt(tr.Squares/float64(tr.Iteration[len(tr.Iteration)-1])))
 		}
 		lengths, squares = append(lengths, length), append(squares, root)
-		t.Rows = append(t.Rows, []string{name, MeanOf(length.Samples).String(), MeanOf(root.Samples).String()})
+		t.Rows = append(t.Rows, []string{name, meanOf(length.Samples).String(), meanOf(root.Samples).String()})
 		if i > 0 {
 			ours += "; "
 		}
-		ours += fmt.Sprintf("%s: %v", name, MeanOf(length.Samples))
+		ours += fmt.Sprintf("%s: %v", name, meanOf(length.Samples))
 	}
 	r.Tables = append(r.Tables, t)
 	r.Rows = append(r.Rows, Row{
 		IDs: "L9", Claim: "trajectories oscillate the less, the longer K; NRES's the least", Paper: "Figure 5(a)",
-		Ours: "path length " + ours, Rule: DecreaseRule, Verdict: Worst(Decrease(lengths...), Decrease(squares...)),
+		Ours: "path length " + ours, Rule: decreaseRule, Verdict: worst(decrease(lengths...), decrease(squares...)),
 	})
 	m := newSurface(plane.square(), loss[0])
 	made := set.runs[set.names[0]][0].Iteration

@@ -97,7 +97,7 @@ func TestRun(t *testing.T) {
 	for k, i := range tr.Iteration[1:] {
 		assert.Equal(t, tr.Path[i-1], tr.Theta[k+1])
 	}
-	for _, loss := range []Floats{tr.Loss, tr.Smoothed, tr.Test} {
+	for _, loss := range []floats{tr.Loss, tr.Smoothed, tr.Test} {
 		assert.Len(t, loss, len(tr.Iteration))
 	}
 	assert.Len(t, tr.Seconds, len(tr.Iteration))
@@ -115,7 +115,7 @@ func TestRunDiverges(t *testing.T) {
 		assert.Less(t, tr.Iteration[len(tr.Iteration)-1], 60)
 		_, err = json.Marshal(tr)
 		assert.NoError(t, err)
-		set := lorenzSet{[]string{"NRES"}, map[string][]Trained{"NRES": {tr}}}
+		set := lorenzSet{[]string{"NRES"}, map[string][]lorenzTrained{"NRES": {tr}}}
 		assert.Equal(t, []float64{math.Inf(1)}, set.before("NRES", iterations, testLoss, 60).Samples)
 	}
 }
@@ -142,15 +142,15 @@ func TestCheckpoints(t *testing.T) {
 }
 
 func TestBudgets(t *testing.T) {
-	run := func(losses ...float64) Trained {
-		tr := Trained{Smoothed: losses}
+	run := func(losses ...float64) lorenzTrained {
+		tr := lorenzTrained{Smoothed: losses}
 		for i := range losses {
 			tr.Iteration = append(tr.Iteration, i)
 			tr.Sequential = append(tr.Sequential, uint64(10*i))
 		}
 		return tr
 	}
-	set := lorenzSet{[]string{"a"}, map[string][]Trained{"a": {run(9, 5, 4, 3, 2, 1), run(9, 8, 7, 6, 5, 5)}}}
+	set := lorenzSet{[]string{"a"}, map[string][]lorenzTrained{"a": {run(9, 5, 4, 3, 2, 1), run(9, 8, 7, 6, 5, 5)}}}
 	assert.Equal(t, []float64{1.5, 5}, set.before("a", sequential, smoothedLoss, 50).Samples, "40 and 50 are in the last fifth")
 	assert.Equal(t, []float64{4, 7}, set.before("a", sequential, smoothedLoss, 29).Samples, "20 is the last before")
 	assert.Equal(t, []float64{1.5, 5}, set.last("a", smoothedLoss).Samples)
@@ -161,9 +161,9 @@ func TestBudgets(t *testing.T) {
 }
 
 func TestLimitRows(t *testing.T) {
-	end := func(losses ...float64) (runs []Trained) {
+	end := func(losses ...float64) (runs []lorenzTrained) {
 		for _, v := range losses {
-			runs = append(runs, Trained{Iteration: []int{0, 1}, Sequential: []uint64{0, 1}, Test: Floats{9, v}})
+			runs = append(runs, lorenzTrained{Iteration: []int{0, 1}, Sequential: []uint64{0, 1}, Test: floats{9, v}})
 		}
 		return runs
 	}
@@ -176,22 +176,22 @@ func TestLimitRows(t *testing.T) {
 		{[]float64{52, 52.1, 51.9}, [2]Status{Reproduced, OrderOnly}},
 		{[]float64{70, 70.1, 69.9}, [2]Status{NotReproduced, Reproduced}},
 	} {
-		set := &lorenzSet{runs: map[string][]Trained{"NRES": end(c.few...), "PES": end(c.few...)}}
-		limits := &lorenzSet{runs: map[string][]Trained{nresLimit: end(50, 50, 50), pesLimit: end(50, 50, 50)}}
+		set := &lorenzSet{runs: map[string][]lorenzTrained{"NRES": end(c.few...), "PES": end(c.few...)}}
+		limits := &lorenzSet{runs: map[string][]lorenzTrained{nresLimit: end(50, 50, 50), pesLimit: end(50, 50, 50)}}
 		assert.Equal(t, c.want[0], limitRow(set, limits, "NRES", nresLimit).Verdict.Status, c.few)
 		assert.Equal(t, c.want[1], limitRow(set, limits, "PES", pesLimit).Verdict.Status, c.few)
 	}
 }
 
 func TestTruthRow(t *testing.T) {
-	at := func(thetas ...[2]float64) (runs []Trained) {
+	at := func(thetas ...[2]float64) (runs []lorenzTrained) {
 		for _, theta := range thetas {
-			runs = append(runs, Trained{Iteration: []int{0, 1}, Theta: [][2]float32{{9, 9}, {float32(math.Log(theta[0])), float32(math.Log(theta[1]))}}})
+			runs = append(runs, lorenzTrained{Iteration: []int{0, 1}, Theta: [][2]float32{{9, 9}, {float32(math.Log(theta[0])), float32(math.Log(theta[1]))}}})
 		}
 		return runs
 	}
 	for _, c := range []struct {
-		found []Trained
+		found []lorenzTrained
 		want  Status
 	}{
 		{at([2]float64{27.9, 10.1}, [2]float64{28.1, 9.9}, [2]float64{28, 10}), Reproduced},
@@ -199,7 +199,7 @@ func TestTruthRow(t *testing.T) {
 		{at([2]float64{20, 10.1}, [2]float64{20.1, 9.9}, [2]float64{20, 10}), NotReproduced},
 		{at([2]float64{28, 20.1}, [2]float64{28.1, 20}, [2]float64{27.9, 20}), NotReproduced},
 	} {
-		set := &lorenzSet{runs: map[string][]Trained{"NRES": c.found}}
+		set := &lorenzSet{runs: map[string][]lorenzTrained{"NRES": c.found}}
 		assert.Equal(t, c.want, set.truth().Verdict.Status)
 	}
 }

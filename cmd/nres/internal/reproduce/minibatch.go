@@ -45,8 +45,8 @@ func runNoMinibatch(ctx context.Context, lab *Lab) (*Report, error) {
 
 func noMinibatchRows(own, shared *classifierSet) []Row {
 	a, b := own.last(), shared.last()
-	rough := func(s *classifierSet) Group {
-		g := Group{Name: s.run.Method}
+	rough := func(s *classifierSet) group {
+		g := group{Name: s.run.Method}
 		for _, c := range s.fluctuations() {
 			g.Samples = append(g.Samples, stat.StdDev(c, nil))
 		}
@@ -55,8 +55,8 @@ func noMinibatchRows(own, shared *classifierSet) []Row {
 	smooth, jagged := rough(own), rough(shared)
 	return []Row{
 		{"Z9", "Accuracy is higher with a mini-batch for each pair", "Figure 4: 97.44 against 96.99 %",
-			fmt.Sprintf("%v against %v %%; difference %v", MeanOf(a.Samples), MeanOf(b.Samples), Difference(a.Samples, b.Samples)), OrderRule, Order(b, a)},
+			fmt.Sprintf("%v against %v %%; difference %v", meanOf(a.Samples), meanOf(b.Samples), difference(a.Samples, b.Samples)), orderRule, order(b, a)},
 		{"Z9", "and the curve is smoother", "Figure 4",
-			fmt.Sprintf("roughness %v against %v nats", MeanOf(smooth.Samples), MeanOf(jagged.Samples)), OrderRule, Order(smooth, jagged)},
+			fmt.Sprintf("roughness %v against %v nats", meanOf(smooth.Samples), meanOf(jagged.Samples)), orderRule, order(smooth, jagged)},
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/noise-reuse/nres/cmd/nres/internal/whole"
+	"github.com/noise-reuse/nres/internal/whole"
 )
 
 // A Result is a report with what it took.
@@ -48,13 +48,13 @@ func (lab *Lab) Run(ctx context.Context, experiments []Experiment) ([]Result, er
 			}
 		}
 		for _, f := range r.Figures {
-			if err := whole.Write(filepath.Join(lab.figures(), figureName(x, f)), 0, f.Draw); err != nil {
+			if err := whole.Write(filepath.Join(lab.figures(), figureName(x, f)), f.Draw); err != nil {
 				return nil, err
 			}
 		}
 		results = append(results, Result{x, r, lab.seconds})
 	}
-	return results, whole.Write(lab.Page(), 0, func(w io.Writer) error {
+	return results, whole.Write(lab.Page(), func(w io.Writer) error {
 		_, err := io.WriteString(w, lab.page(results))
 		return err
 	})

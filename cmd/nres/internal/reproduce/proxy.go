@@ -56,7 +56,7 @@ func runProxies(ctx context.Context, lab *Lab) (*Report, error) {
 	for _, sets := range [][]classifierSet{table, steps} {
 		for i := range sets {
 			g := sets[i].last()
-			t.Rows = append(t.Rows, []string{g.Name, fmt.Sprint(sets[i].run.Updates), fmt.Sprint(len(g.Samples)), MeanOf(g.Samples).String(), fmt.Sprintf("%.2g", stat.StdDev(g.Samples, nil))})
+			t.Rows = append(t.Rows, []string{g.Name, fmt.Sprint(sets[i].run.Updates), fmt.Sprint(len(g.Samples)), meanOf(g.Samples).String(), fmt.Sprintf("%.2g", stat.StdDev(g.Samples, nil))})
 		}
 		classifierDigest(r, sets)
 	}
@@ -70,17 +70,17 @@ func runProxies(ctx context.Context, lab *Lab) (*Report, error) {
 
 // proxyTable judges the order of Table 1.
 func proxyTable(sets []classifierSet) Row {
-	var groups []Group
-	row := Row{IDs: "Z6", Claim: "The higher the correlation, the higher the accuracy: SGD, 20 %, 4 %", Paper: "Table 1: 99.11, 98.99, 98.39 %", Rule: DecreaseRule}
+	var groups []group
+	row := Row{IDs: "Z6", Claim: "The higher the correlation, the higher the accuracy: SGD, 20 %, 4 %", Paper: "Table 1: 99.11, 98.99, 98.39 %", Rule: decreaseRule}
 	for i := range sets {
 		g := sets[i].last()
 		groups = append(groups, g)
 		if i > 0 {
 			row.Ours += "; "
 		}
-		row.Ours += fmt.Sprintf("%s: %v %%", g.Name, MeanOf(g.Samples))
+		row.Ours += fmt.Sprintf("%s: %v %%", g.Name, meanOf(g.Samples))
 	}
-	row.Verdict = Decrease(groups...)
+	row.Verdict = decrease(groups...)
 	return row
 }
 
@@ -92,10 +92,10 @@ const withinRule = "reproduced if the 95 % confidence interval of the difference
 // proxyEnd judges whether a proxy ends with the accuracy of evolution strategies.
 func proxyEnd(es, proxy *classifierSet) Row {
 	a, b := es.last(), proxy.last()
-	d := Difference(a.Samples, b.Samples)
+	d := difference(a.Samples, b.Samples)
 	row := Row{IDs: "Z4", Claim: "A proxy with the correlation of evolution strategies comes to the same accuracy", Paper: "Figure 2",
-		Ours: fmt.Sprintf("%s: %v %%; difference %v", a.Name, MeanOf(a.Samples), d), Rule: withinRule}
-	row.Verdict = Judge(math.Max(-d.Low, d.High) <= within, math.Abs(d.Mean) <= within, "the seeds differ by more", "they differ")
+		Ours: fmt.Sprintf("%s: %v %%; difference %v", a.Name, meanOf(a.Samples), d), Rule: withinRule}
+	row.Verdict = judge(math.Max(-d.Low, d.High) <= within, math.Abs(d.Mean) <= within, "the seeds differ by more", "they differ")
 	return row
 }
 
@@ -109,10 +109,10 @@ func proxySteps(es, same, other *classifierSet) Row {
 		return c
 	}
 	with, without := correlations(same), correlations(other)
-	d := Difference(with, without)
-	m := MeanOf(with)
+	d := difference(with, without)
+	m := meanOf(with)
 	row := Row{IDs: "Z5", Claim: "The loss fluctuates with the mini-batches: alike for evolution strategies and their proxy", Paper: "Figure 2, “nearly identical”",
-		Ours: fmt.Sprintf("correlation of the fluctuations %v; with other batches %v", m, MeanOf(without)), Rule: sameBatches}
-	row.Verdict = Judge(m.Low > 0 && d.Low > 0, m.Mean > 0 && d.Mean > 0, "the seeds differ by more", "other batches do as well")
+		Ours: fmt.Sprintf("correlation of the fluctuations %v; with other batches %v", m, meanOf(without)), Rule: sameBatches}
+	row.Verdict = judge(m.Low > 0 && d.Low > 0, m.Mean > 0 && d.Mean > 0, "the seeds differ by more", "other batches do as well")
 	return row
 }

@@ -30,9 +30,9 @@ type counting struct {
 
 func (c *counting) experiment() Experiment {
 	return Experiment{IDs: []string{"X1", "X2"}, Title: "Counting", Run: func(ctx context.Context, lab *Lab) (*Report, error) {
-		var units []Unit[Floats]
+		var units []unit[floats]
 		for i := range 9 {
-			units = append(units, Unit[Floats]{fmt.Sprintf("unit %d", i), struct{ Factor float64 }{c.factor}, func(ctx context.Context, tick func(float64)) (Floats, error) {
+			units = append(units, unit[floats]{fmt.Sprintf("unit %d", i), struct{ Factor float64 }{c.factor}, func(ctx context.Context, tick func(float64)) (floats, error) {
 				if c.ran.Add(1) > c.until.Load() {
 					c.stop()
 				}
@@ -40,10 +40,10 @@ func (c *counting) experiment() Experiment {
 					return nil, err
 				}
 				tick(0.5)
-				return Floats{c.factor / float64(i), math.NaN(), math.Inf(-1)}, nil
+				return floats{c.factor / float64(i), math.NaN(), math.Inf(-1)}, nil
 			}})
 		}
-		found, err := Do(ctx, lab, units)
+		found, err := do(ctx, lab, units)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +161,7 @@ func TestUnitFails(t *testing.T) {
 	lab := &Lab{Out: t.TempDir(), Parallelism: 2, id: "X1"}
 	require.NoError(t, lab.Prepare())
 	broken := errors.New("broken")
-	_, err := Do(context.Background(), lab, []Unit[int]{
+	_, err := do(context.Background(), lab, []unit[int]{
 		{Name: "good", Run: func(context.Context, func(float64)) (int, error) { return 1, nil }},
 		{Name: "bad", Run: func(context.Context, func(float64)) (int, error) { return 0, broken }},
 	})
@@ -188,7 +188,7 @@ func TestProgress(t *testing.T) {
 	}}
 	require.NoError(t, lab.Prepare())
 	half := func(_ context.Context, tick func(float64)) (int, error) { tick(0.5); return 0, nil }
-	_, err := Do(context.Background(), lab, []Unit[int]{{Name: "a", Run: half}, {Name: "b", Run: half}})
+	_, err := do(context.Background(), lab, []unit[int]{{Name: "a", Run: half}, {Name: "b", Run: half}})
 	require.NoError(t, err)
 	assert.Equal(t, []float64{0.5, 1, 1.5, 2}, r.done)
 	assert.Equal(t, 2, total)
@@ -261,17 +261,17 @@ func TestSelect(t *testing.T) {
 }
 
 func TestFloats(t *testing.T) {
-	for _, f := range []Floats{{}, {1, math.Pi, -0.1, math.MaxFloat64, 5e-324, math.Copysign(0, -1)}, {math.Inf(1), math.Inf(-1)}} {
+	for _, f := range []floats{{}, {1, math.Pi, -0.1, math.MaxFloat64, 5e-324, math.Copysign(0, -1)}, {math.Inf(1), math.Inf(-1)}} {
 		b, err := f.MarshalJSON()
 		require.NoError(t, err)
-		var back Floats
+		var back floats
 		require.NoError(t, back.UnmarshalJSON(b))
 		for i := range f {
 			assert.Equal(t, math.Float64bits(f[i]), math.Float64bits(back[i]))
 		}
 		assert.Len(t, back, len(f))
 	}
-	var back Floats
+	var back floats
 	require.NoError(t, back.UnmarshalJSON([]byte(`["NaN"]`)))
 	assert.True(t, math.IsNaN(back[0]))
 	for _, bad := range []string{`["one"]`, `["1"]`, `[null]`, `{}`, `[1`} {
@@ -283,48 +283,48 @@ func TestIntervals(t *testing.T) {
 	// With two degrees of freedom the quantile has a closed form.
 	const p = 0.975
 	quantile := (2*p - 1) * math.Sqrt(2/(4*p*(1-p)))
-	m := MeanOf([]float64{1, 2, 3})
+	m := meanOf([]float64{1, 2, 3})
 	assert.Equal(t, 2.0, m.Mean)
 	assert.InDelta(t, quantile/math.Sqrt(3), m.High-2, 1e-9)
 	assert.InDelta(t, quantile/math.Sqrt(3), 2-m.Low, 1e-9)
-	one := MeanOf([]float64{7})
-	assert.Equal(t, Interval{7, math.Inf(-1), math.Inf(1)}, one)
-	assert.Equal(t, Interval{-1, -1, -1}, Difference([]float64{1, 2, 3}, []float64{2, 3, 4}))
-	q := Quotient(Interval{8, 8, 8}, Interval{2, 1.8, 2.2})
+	one := meanOf([]float64{7})
+	assert.Equal(t, interval{7, math.Inf(-1), math.Inf(1)}, one)
+	assert.Equal(t, interval{-1, -1, -1}, difference([]float64{1, 2, 3}, []float64{2, 3, 4}))
+	q := quotient(interval{8, 8, 8}, interval{2, 1.8, 2.2})
 	assert.InDelta(t, 4, q.Mean, 1e-12)
 	assert.InDelta(t, 0.1, math.Log(q.High/q.Mean), 1e-12)
 	assert.InDelta(t, 0.1, math.Log(q.Mean/q.Low), 1e-12)
 }
 
 func TestVerdicts(t *testing.T) {
-	low := Group{"low", []float64{1, 1.1, 0.9}}
-	high := Group{"high", []float64{2, 2.2, 1.9}}
-	near := Group{"near", []float64{0.8, 1.6, 1.0}}
-	never := Group{"never", []float64{math.Inf(1), math.Inf(1), math.Inf(1)}}
+	low := group{"low", []float64{1, 1.1, 0.9}}
+	high := group{"high", []float64{2, 2.2, 1.9}}
+	near := group{"near", []float64{0.8, 1.6, 1.0}}
+	never := group{"never", []float64{math.Inf(1), math.Inf(1), math.Inf(1)}}
 	for _, c := range []struct {
 		name string
 		got  Verdict
 		want Status
 		why  string
 	}{
-		{"clear", Order(low, high), Reproduced, ""},
-		{"in means only", Order(low, high, near), OrderOnly, "near"},
-		{"the other way", Order(high, low, near), NotReproduced, "low, near"},
-		{"itself", Order(low, low), NotReproduced, "low"},
-		{"NaN", Order(low, Group{"broken", []float64{math.NaN(), 1, 2}}), NotReproduced, "broken"},
-		{"decrease", Decrease(high, low), Reproduced, ""},
-		{"decrease, but the last", Decrease(high, low, near), NotReproduced, "low is not above near"},
-		{"far above", AtLeast(Interval{20, 15, 25}, 10), Reproduced, ""},
-		{"may be below the claim", AtLeast(Interval{20, 9, 25}, 10), OrderOnly, "10"},
-		{"may be below 1", AtLeast(Interval{20, 0.9, 25}, 10), NotReproduced, "1"},
-		{"NaN ratio", AtLeast(Interval{math.NaN(), math.NaN(), math.NaN()}, 10), NotReproduced, "1"},
-		{"worst", Worst(Verdict{OrderOnly, "a"}, Verdict{NotReproduced, "b"}, Verdict{NotReproduced, "c"}), NotReproduced, "b"},
-		{"no worst", Worst(), Reproduced, ""},
-		{"diverged", Order(low, never), Reproduced, ""},
-		{"one diverged", Order(low, Group{"one", []float64{2, math.Inf(1), 3}}), Reproduced, ""},
-		{"one diverged, one is low", Order(low, Group{"one", []float64{0.5, math.Inf(1), 3}}), OrderOnly, "one"},
-		{"the first diverged", Order(never, low), NotReproduced, "low"},
-		{"all diverged", Order(never, never), NotReproduced, "never"},
+		{"clear", order(low, high), Reproduced, ""},
+		{"in means only", order(low, high, near), OrderOnly, "near"},
+		{"the other way", order(high, low, near), NotReproduced, "low, near"},
+		{"itself", order(low, low), NotReproduced, "low"},
+		{"NaN", order(low, group{"broken", []float64{math.NaN(), 1, 2}}), NotReproduced, "broken"},
+		{"decrease", decrease(high, low), Reproduced, ""},
+		{"decrease, but the last", decrease(high, low, near), NotReproduced, "low is not above near"},
+		{"far above", atLeast(interval{20, 15, 25}, 10), Reproduced, ""},
+		{"may be below the claim", atLeast(interval{20, 9, 25}, 10), OrderOnly, "10"},
+		{"may be below 1", atLeast(interval{20, 0.9, 25}, 10), NotReproduced, "1"},
+		{"NaN ratio", atLeast(interval{math.NaN(), math.NaN(), math.NaN()}, 10), NotReproduced, "1"},
+		{"worst", worst(Verdict{OrderOnly, "a"}, Verdict{NotReproduced, "b"}, Verdict{NotReproduced, "c"}), NotReproduced, "b"},
+		{"no worst", worst(), Reproduced, ""},
+		{"diverged", order(low, never), Reproduced, ""},
+		{"one diverged", order(low, group{"one", []float64{2, math.Inf(1), 3}}), Reproduced, ""},
+		{"one diverged, one is low", order(low, group{"one", []float64{0.5, math.Inf(1), 3}}), OrderOnly, "one"},
+		{"the first diverged", order(never, low), NotReproduced, "low"},
+		{"all diverged", order(never, never), NotReproduced, "never"},
 	} {
 		assert.Equal(t, c.want, c.got.Status, c.name)
 		assert.Contains(t, c.got.Why, c.why, c.name)

@@ -33,17 +33,17 @@ func runRidge(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	seeds := lab.seeds(5)
 	names := []string{esSingle, "PES"}
-	var units []Unit[Tuned]
+	var units []unit[tuned]
 	for _, name := range names {
 		cfg := estimator.Config{Method: methods[name], Phase: estimator.LockStep, Workers: 2, Window: 1, Sigma: 0.01, KeepSums: true}
 		for _, start := range tasks.RidgeStarts {
 			for _, cfg.Seed = range seeds {
-				t := Tuning{Method: name, Config: cfg, Start: []float64{start}, LR: 0.003, Iterations: iterations}
+				t := tuning{Method: name, Config: cfg, Start: []float64{start}, LR: 0.003, Iterations: iterations}
 				units = append(units, tuneUnit(fmt.Sprintf("%s, from %v, seed %d", name, start, cfg.Seed), []any{t, set}, problem, t))
 			}
 		}
 	}
-	runs, err := Do(ctx, lab, units)
+	runs, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func runRidge(ctx context.Context, lab *Lab) (*Report, error) {
 With a regression that has settled, the loss on the other rows is least (%.4f) at ln λ = %.2f.`, what, iterations, least, best)}
 	starts := len(tasks.RidgeStarts)
 	// of returns the runs of a method from a starting point, one a seed.
-	of := func(method, start int) []Tuned { return runsOf(runs, seeds, method*starts+start) }
+	of := func(method, start int) []tuned { return runsOf(runs, seeds, method*starts+start) }
 	for m, name := range names {
 		var spread, off []float64 // for each seed
 		for s := range seeds {
@@ -70,20 +70,20 @@ With a regression that has settled, the loss on the other rows is least (%.4f) a
 		}
 		row := Row{
 			IDs: "S9", Claim: fmt.Sprintf("%s: six starting points, from ln λ = −5 to 5, converge to one value", name), Paper: "ES-Single, UCI regression",
-			Ours: fmt.Sprintf("in the last quarter ln λ lies in a range of %v, at most %v from the minimum", MeanOf(spread), MeanOf(off)),
+			Ours: fmt.Sprintf("in the last quarter ln λ lies in a range of %v, at most %v from the minimum", meanOf(spread), meanOf(off)),
 			Rule: "reproduced if the interval of the range, over seeds, lies below 0.5, a twentieth of the initial one; in order only if its mean is below 5; otherwise not",
 		}
 		if m > 0 {
 			row.Paper = "PES paper, UCI regression"
 		}
-		i := MeanOf(spread)
-		row.Verdict = Judge(i.High < 0.5, i.Mean < 5, "the range has shrunk, but to more than 0.5", "the range has hardly shrunk")
+		i := meanOf(spread)
+		row.Verdict = judge(i.High < 0.5, i.Mean < 5, "the range has shrunk, but to more than 0.5", "the range has hardly shrunk")
 		r.Rows = append(r.Rows, row)
 	}
 	r.Figures = append(r.Figures, Figure{"paths", "ln λ against updates, from six starting points; mean over seeds, band from least to greatest. The horizontal line is where a settled regression has the least loss on the rows that are held out.", func(w io.Writer) error {
-		var panels []Panel
+		var panels []panel
 		for m, name := range names {
-			p := Panel{X: "update, " + name, LinearX: true, LinearY: true, Levels: []Level{{"minimum", best}}, Corner: "bottom right"}
+			p := panel{X: "update, " + name, LinearX: true, LinearY: true, Levels: []level{{"minimum", best}}, Corner: "bottom right"}
 			if m == 0 {
 				p.Y, p.Legend = "ln λ", "both"
 			}

@@ -42,15 +42,15 @@ func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
 	names := []string{esSingle, "PES", "TES"}
 	start := []float64{-5, 1.5}
 	cfg.Train = nil // in the keys, what stands for it
-	var units []Unit[Tuned]
+	var units []unit[tuned]
 	for _, name := range names {
 		c := estimator.Config{Method: methods[name], Phase: estimator.LockStep, Workers: 8, Window: 10, Sigma: scheduleSigma, LossScale: estimator.Sum, KeepSums: true}
 		for _, c.Seed = range seeds {
-			t := Tuning{Method: name, Config: c, Start: start, LR: 1e-2, Iterations: iterations}
+			t := tuning{Method: name, Config: c, Start: start, LR: 1e-2, Iterations: iterations}
 			units = append(units, tuneUnit(fmt.Sprintf("%s, seed %d", name, c.Seed), []any{t, cfg, what}, sys, t))
 		}
 	}
-	runs, err := Do(ctx, lab, units)
+	runs, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +66,8 @@ func runSchedule(ctx context.Context, lab *Lab) (*Report, error) {
 		return nil, err
 	}
 	// How good are the ends, on the episodes of the map?
-	ends, err := Do(ctx, lab, []Unit[Floats]{{"ends", []any{cfg, what, episodes, iterations, runs}, func(context.Context, func(float64)) (Floats, error) {
-		var out Floats
+	ends, err := do(ctx, lab, []unit[floats]{{"ends", []any{cfg, what, episodes, iterations, runs}, func(context.Context, func(float64)) (floats, error) {
+		var out floats
 		for i := range runs {
 			out = append(out, mean(runs[i].Center))
 		}
@@ -91,7 +91,7 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode ha
 		left := m.plot("ln r, the initial learning rate", "ln γ, its decay")
 		addPaths(left, sets[0].runs[0].Theta, sets[1].runs[0].Theta, sets[2].runs[0].Theta)
 		m.addScale(left, "mean loss,\nnats")
-		rate := Panel{X: "update", Y: "ln r", LinearX: true, LinearY: true, Legend: "lines", Corner: "bottom right"}
+		rate := panel{X: "update", Y: "ln r", LinearX: true, LinearY: true, Legend: "lines", Corner: "bottom right"}
 		for _, set := range sets {
 			rate.Lines = append(rate.Lines, traceOf(set.name, set.runs, 0))
 		}
@@ -100,7 +100,7 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode ha
 	for i := range runs {
 		r.Digest(runs[i].Theta)
 	}
-	r.Digest(Floats(loss))
+	r.Digest(floats(loss))
 	return r, nil
 }
 
@@ -108,11 +108,11 @@ N = 16 (8 pairs), %d updates; momentum 0.9 as there. In lock-step. An episode ha
 // quarters.
 type tunedSet struct {
 	name string
-	runs []Tuned
+	runs []tuned
 	ends []float64
 }
 
-func (s *tunedSet) loss() Group { return Group{s.name, s.ends} }
+func (s *tunedSet) loss() group { return group{s.name, s.ends} }
 
 // jitter returns how far θ is from its mean in the last quarter of each run.
 func (s *tunedSet) jitter() (out []float64) {
@@ -126,24 +126,24 @@ func (s *tunedSet) jitter() (out []float64) {
 // that at the start.
 func scheduleRows(sets []tunedSet, least, start float64) []Row {
 	single, pes, tes := &sets[0], &sets[1], &sets[2]
-	a, b := MeanOf(single.ends), MeanOf(pes.ends)
+	a, b := meanOf(single.ends), meanOf(pes.ends)
 	half := (least + start) / 2
 	basin := Row{
 		IDs: "S4", Claim: "ES-Single and PES both reach the basin", Paper: "ES-Single, MNIST LR schedule",
 		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: ES-Single %v, PES %v; least on the map %.4g, at the start %.4g", a, b, least, start),
 		Rule: "reproduced if both intervals lie below 1.1 times the least loss on the map; in order only if both means are nearer to that than to the start; otherwise not",
 	}
-	basin.Verdict = Judge(max(a.High, b.High) < 1.1*least, max(a.Mean, b.Mean) < half, "one may be above 1.1 times the least loss", "one is not near the least loss")
-	ratio := RatioOf(pes.jitter(), single.jitter())
+	basin.Verdict = judge(max(a.High, b.High) < 1.1*least, max(a.Mean, b.Mean) < half, "one may be above 1.1 times the least loss", "one is not near the least loss")
+	ratio := ratioOf(pes.jitter(), single.jitter())
 	return []Row{basin, {
 		IDs: "S4", Claim: "ES-Single converges more stably at the optimum than PES", Paper: "ES-Single, MNIST LR schedule",
-		Ours:    fmt.Sprintf("root mean square distance of θ from its mean in the last quarter: ES-Single %v, PES %v times that", MeanOf(single.jitter()), ratio),
+		Ours:    fmt.Sprintf("root mean square distance of θ from its mean in the last quarter: ES-Single %v, PES %v times that", meanOf(single.jitter()), ratio),
 		Rule:    "reproduced if the interval of the ratio lies above 1; in order only if its mean does; otherwise not",
 		Verdict: aboveOne(ratio, "PES jitters no more, over 20 windows an episode"),
 	}, {
 		IDs: "S4", Claim: "truncated ES ends at a higher loss", Paper: "PES paper, MNIST LR schedule",
-		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: TES − ES-Single %v; TES − PES %v", Difference(tes.ends, single.ends), Difference(tes.ends, pes.ends)),
-		Rule: "for TES and each of them: " + OrderRule, Verdict: Worst(Order(single.loss(), tes.loss()), Order(pes.loss(), tes.loss())),
+		Ours: fmt.Sprintf("loss at the mean θ of the last quarter: TES − ES-Single %v; TES − PES %v", difference(tes.ends, single.ends), difference(tes.ends, pes.ends)),
+		Rule: "for TES and each of them: " + orderRule, Verdict: worst(order(single.loss(), tes.loss()), order(pes.loss(), tes.loss())),
 	}}
 }
 
@@ -156,7 +156,7 @@ func scheduleTable(sets []tunedSet) Table {
 				theta[j] = append(theta[j], run.Center[j])
 			}
 		}
-		t.Rows = append(t.Rows, []string{s.name, MeanOf(theta[0]).String(), MeanOf(theta[1]).String(), MeanOf(s.ends).String(), MeanOf(s.jitter()).String()})
+		t.Rows = append(t.Rows, []string{s.name, meanOf(theta[0]).String(), meanOf(theta[1]).String(), meanOf(s.ends).String(), meanOf(s.jitter()).String()})
 	}
 	return t
 }
@@ -168,9 +168,9 @@ var metaGradients = Experiment{
 	Run:   runMetaGradients,
 }
 
-// Meta is the parameters of a unit: gradients of ln r over some inner problems, at a
+// meta is the parameters of a unit: gradients of ln r over some inner problems, at a
 // constant θ or while Adam adapts it.
-type Meta struct {
+type meta struct {
 	Method   estimator.Method
 	Schedule tasks.ScheduleConfig
 	Data     string
@@ -179,17 +179,17 @@ type Meta struct {
 	Seed     uint64
 }
 
-// Metered is gradients and θ at every update.
-type Metered struct{ Gradient, Theta Floats }
+// metered is gradients and θ at every update.
+type metered struct{ Gradient, Theta floats }
 
 const (
 	metaWindow = 20
 	metaStart  = -4
 )
 
-func (m Meta) unit(sys *tasks.Schedule[float32]) Unit[Metered] {
-	return Unit[Metered]{fmt.Sprintf("%v, learning rate %v, seed %d", m.Method, m.LR, m.Seed), m, func(ctx context.Context, tick func(float64)) (Metered, error) {
-		var out Metered
+func (m meta) unit(sys *tasks.Schedule[float32]) unit[metered] {
+	return unit[metered]{fmt.Sprintf("%v, learning rate %v, seed %d", m.Method, m.LR, m.Seed), m, func(ctx context.Context, tick func(float64)) (metered, error) {
+		var out metered
 		est, err := estimator.New[float32](sys, estimator.Config{
 			Method: m.Method, Phase: estimator.LockStep, Workers: 4, Window: metaWindow, Sigma: scheduleSigma, LossScale: estimator.Sum, Seed: m.Seed, KeepSums: true, Parallelism: 1,
 		})
@@ -234,16 +234,16 @@ func runMetaGradients(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	cfg.Train = nil
 	methods := []estimator.Method{estimator.ESSingle, estimator.PES}
-	var units []Unit[Metered]
+	var units []unit[metered]
 	for _, method := range methods {
-		m := Meta{Method: method, Schedule: cfg, Data: what, Problems: problems}
+		m := meta{Method: method, Schedule: cfg, Data: what, Problems: problems}
 		for _, m.Seed = range seeds {
 			units = append(units, m.unit(sys))
 		}
 		m.LR, m.Seed = 0.03, 1
 		units = append(units, m.unit(sys))
 	}
-	runs, err := Do(ctx, lab, units)
+	runs, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
@@ -256,9 +256,9 @@ are measured at θ = %v, over %d problems and %d seeds; adaptation starts there,
 Gradients get smaller while an inner problem is solved, and variances with them; what PES adds is seen over ES-Single's.`, what, cfg.Horizon, metaWindow, metaStart, problems, len(seeds))}
 	r.Rows = metaRows(single, pes)
 	r.Figures = append(r.Figures, Figure{"gradients", "Left: variance of a gradient against the place in the inner problem, at constant θ. Middle: gradients over several inner problems while ln r adapts; a new problem begins every T steps. Right: ln r.", func(w io.Writer) error {
-		variance := Panel{X: "step of the inner problem", Y: "variance of a gradient", LinearX: true, Legend: "lines", Corner: "top right"}
-		gradients := Panel{X: "inner step, over all problems", Y: "gradient by ln r", LinearX: true, LinearY: true}
-		adaptation := Panel{X: "inner step, over all problems", Y: "ln r", LinearX: true, LinearY: true}
+		variance := panel{X: "step of the inner problem", Y: "variance of a gradient", LinearX: true, Legend: "lines", Corner: "top right"}
+		gradients := panel{X: "inner step, over all problems", Y: "gradient by ln r", LinearX: true, LinearY: true}
+		adaptation := panel{X: "inner step, over all problems", Y: "ln r", LinearX: true, LinearY: true}
 		for i, v := range [][]float64{single.variance, pes.variance} {
 			name := []string{esSingle, "PES"}[i]
 			var x, all, y []float64
@@ -271,9 +271,9 @@ Gradients get smaller while an inner problem is solved, and variances with them;
 			for k := range run.Theta {
 				all = append(all, float64(metaWindow*k))
 			}
-			variance.Lines = append(variance.Lines, Line{name, [][]float64{x}, [][]float64{y}})
-			gradients.Lines = append(gradients.Lines, Line{name, [][]float64{all}, [][]float64{run.Gradient}})
-			adaptation.Lines = append(adaptation.Lines, Line{name, [][]float64{all}, [][]float64{run.Theta}})
+			variance.Lines = append(variance.Lines, line{name, [][]float64{x}, [][]float64{y}})
+			gradients.Lines = append(gradients.Lines, line{name, [][]float64{all}, [][]float64{run.Gradient}})
+			adaptation.Lines = append(adaptation.Lines, line{name, [][]float64{all}, [][]float64{run.Theta}})
 		}
 		return drawPanels(w, "Gradients over inner problems", fmt.Sprintf("T = %d,  W = %d,  N = 4 pairs,  σ = 0.1", cfg.Horizon, metaWindow), variance, gradients, adaptation)
 	}})
@@ -288,7 +288,7 @@ Gradients get smaller while an inner problem is solved, and variances with them;
 // of the distances from its mean, for each seed.
 type metaSpread struct{ variance, first, last []float64 }
 
-func newMetaSpread(runs []Metered, problems, windows int) metaSpread {
+func newMetaSpread(runs []metered, problems, windows int) metaSpread {
 	s := metaSpread{make([]float64, windows), make([]float64, len(runs)), make([]float64, len(runs))}
 	n := float64(problems * len(runs))
 	for w := range windows {
@@ -317,8 +317,8 @@ func newMetaSpread(runs []Metered, problems, windows int) metaSpread {
 
 // metaRows judges how the variances of ES-Single and PES grow inside an inner problem.
 func metaRows(single, pes metaSpread) []Row {
-	growth, pesGrowth := RatioOf(single.last, single.first), RatioOf(pes.last, pes.first)
-	relative := RatioOf(product(pes.last, single.first), product(single.last, pes.first))
+	growth, pesGrowth := ratioOf(single.last, single.first), ratioOf(pes.last, pes.first)
+	relative := ratioOf(product(pes.last, single.first), product(single.last, pes.first))
 	grows := Row{
 		IDs: "S10", Claim: "PES's gradient variance grows inside each inner problem, ES-Single's does not", Paper: "ES-Single, meta-gradient comparison",
 		Ours: fmt.Sprintf("variance in the last quarter of a problem, in parts of that in the first: ES-Single %v, PES %v, which is %v times as much", growth, pesGrowth, relative),
@@ -333,12 +333,12 @@ func metaRows(single, pes metaSpread) []Row {
 	default:
 		grows.Verdict = Verdict{NotReproduced, "PES's does not grow over ES-Single's"}
 	}
-	between := RatioOf(pes.last, single.last)
+	between := ratioOf(pes.last, single.last)
 	return []Row{grows, {
 		IDs: "S10", Claim: "ES-Single's gradients vary less than PES's", Paper: "ES-Single, meta-gradient comparison",
-		Ours:    fmt.Sprintf("variance of PES, in parts of ES-Single's: in the first quarter of a problem %v, in the last %v", RatioOf(pes.first, single.first), between),
+		Ours:    fmt.Sprintf("variance of PES, in parts of ES-Single's: in the first quarter of a problem %v, in the last %v", ratioOf(pes.first, single.first), between),
 		Rule:    "reproduced if the interval in the last quarter lies above 2; in order only if it lies above 1; otherwise not",
-		Verdict: AtLeast(between, 2),
+		Verdict: atLeast(between, 2),
 	}}
 }
 

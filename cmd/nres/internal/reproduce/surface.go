@@ -27,9 +27,9 @@ func (q square) at(row, col int) []float64 {
 }
 
 // unit returns a unit that finds the loss at all points of a row.
-func (q square) unit(name string, params any, row int, loss func(theta []float64) float64) Unit[Floats] {
-	return Unit[Floats]{fmt.Sprintf("%s, row %d", name, row), []any{q, params, row}, func(ctx context.Context, tick func(float64)) (Floats, error) {
-		var all Floats
+func (q square) unit(name string, params any, row int, loss func(theta []float64) float64) unit[floats] {
+	return unit[floats]{fmt.Sprintf("%s, row %d", name, row), []any{q, params, row}, func(ctx context.Context, tick func(float64)) (floats, error) {
+		var all floats
 		for col := range q.N {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -43,11 +43,11 @@ func (q square) unit(name string, params any, row int, loss func(theta []float64
 
 // fill finds the losses of the whole square, row by row.
 func (q square) fill(ctx context.Context, lab *Lab, name string, params any, loss func(theta []float64) float64) ([]float64, error) {
-	var units []Unit[Floats]
+	var units []unit[floats]
 	for row := range q.N {
 		units = append(units, q.unit(name, params, row, loss))
 	}
-	rows, err := Do(ctx, lab, units)
+	rows, err := do(ctx, lab, units)
 	return slices.Concat(rows...), err
 }
 
@@ -87,7 +87,7 @@ func (m *surface) plot(x, y string) *plot.Plot {
 }
 
 // addPaths draws the ways of θ, the i-th of a list as panels draw the i-th line.
-func addPaths(p *plot.Plot, paths ...[]Floats) {
+func addPaths(p *plot.Plot, paths ...[]floats) {
 	var ends []plot.Plotter
 	for i, path := range paths {
 		look := chart.LookOf(i, len(paths))

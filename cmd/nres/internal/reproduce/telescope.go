@@ -46,26 +46,26 @@ func runTelescoping(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	const all, last = "all losses", "telescoped"
 	best := map[string]float64{all: n.Best(), last: lastBest(n)}
-	var units []Unit[Tuned]
+	var units []unit[tuned]
 	for _, name := range []string{all, last} {
 		var sys unroll.System[float64] = n
 		if name == last {
 			sys = unroll.Telescope(sys)
 		}
 		for _, seed := range seeds {
-			t := Tuning{Method: name, Start: []float64{tasks.InfluenceStart}, LR: 3e-3, Iterations: iterations,
+			t := tuning{Method: name, Start: []float64{tasks.InfluenceStart}, LR: 3e-3, Iterations: iterations,
 				Config: estimator.Config{Method: estimator.ESSingle, Workers: 50, Window: 10, Sigma: 0.1, Seed: seed}}
 			units = append(units, tuneUnit(fmt.Sprintf("%s, seed %d", name, seed), t, sys, t))
 		}
 	}
-	runs, err := Do(ctx, lab, units)
+	runs, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
 	r := &Report{Setup: fmt.Sprintf(`Influence balancing with T = %d, which is so short that the best θ for the mean loss of an episode (%.4f) is not the best for the loss of
 its last step (%.4f, where that is 0). ES-Single with 50 pairs, W = 10, σ = 0.1, Adam with learning rate 3e-3, %d updates, on the losses L_t and on
 p_t = L_t − L_(t−1). No sizes have been published.`, telescopeHorizon, best[all], best[last], iterations)}
-	var lines []Line
+	var lines []line
 	var to [2][]float64 // where each ends
 	for k, name := range []string{all, last} {
 		own := runsOf(runs, seeds, k)
@@ -78,25 +78,25 @@ p_t = L_t − L_(t−1). No sizes have been published.`, telescopeHorizon, best[
 	half := math.Abs(best[last]-best[all]) / 2
 	row := Row{
 		IDs: "S8", Claim: "with p_t = L_t − L_(t−1), online estimates minimise the loss of the last step", Paper: "ES-Single, telescoping sums",
-		Ours: fmt.Sprintf("θ over the last quarter: telescoped %v, best %.4f; on all losses %v, best %.4f", MeanOf(to[1]), best[last], MeanOf(to[0]), best[all]),
+		Ours: fmt.Sprintf("θ over the last quarter: telescoped %v, best %.4f; on all losses %v, best %.4f", meanOf(to[1]), best[last], meanOf(to[0]), best[all]),
 		Rule: "reproduced if the interval of each lies within a tenth of the difference between the two best values from its own; in order only if each mean is nearer to its own; otherwise not",
 	}
 	for k, name := range []string{all, last} {
-		m, own := MeanOf(to[k]), best[name]
+		m, own := meanOf(to[k]), best[name]
 		off := max(m.High-own, own-m.Low)
 		mean := max(m.Mean-own, own-m.Mean)
 		switch {
 		case off <= half/5:
 		case mean < half:
-			row.Verdict = Worst(row.Verdict, Verdict{OrderOnly, name + ": not exactly there"})
+			row.Verdict = worst(row.Verdict, Verdict{OrderOnly, name + ": not exactly there"})
 		default:
-			row.Verdict = Worst(row.Verdict, Verdict{NotReproduced, name + ": nearer to the other"})
+			row.Verdict = worst(row.Verdict, Verdict{NotReproduced, name + ": nearer to the other"})
 		}
 	}
 	r.Rows = append(r.Rows, row)
 	r.Figures = append(r.Figures, Figure{"theta", "θ against updates for ES-Single on all losses and on telescoping sums; mean over seeds, band from least to greatest. Horizontal lines are the exact minima.", func(w io.Writer) error {
 		return drawPanels(w, "Telescoping sums on influence balancing", fmt.Sprintf("ES-Single,  N = 50 pairs,  W = 10,  T = %d,  σ = 0.1,  Adam 3e-3", telescopeHorizon),
-			Panel{X: "update", Y: "θ", LinearX: true, LinearY: true, Lines: lines, Levels: []Level{{"best for all losses", best[all]}, {"best for the last", best[last]}}, Legend: "both", Corner: "top right"})
+			panel{X: "update", Y: "θ", LinearX: true, LinearY: true, Lines: lines, Levels: []level{{"best for all losses", best[all]}, {"best for the last", best[last]}}, Legend: "both", Corner: "top right"})
 	}})
 	return r, nil
 }

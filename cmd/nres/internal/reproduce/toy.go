@@ -30,32 +30,32 @@ func newToy() *tasks.Toy[float64] {
 	return toy
 }
 
-// A Toyed has the losses at the checkpoints of a run, too.
-type Toyed struct {
-	Tuned
-	Loss     Floats // mean of an episode
-	Smoothed Floats // E of that over θ+σε
+// A toyed has the losses at the checkpoints of a run, too.
+type toyed struct {
+	tuned
+	Loss     floats // mean of an episode
+	Smoothed floats // E of that over θ+σε
 }
 
 // gdtuo is “Gradient Descent: The Ultimate Optimizer” (Chandra et al., NeurIPS 2022): the
 // gradient of the next step's loss, as of truncated backpropagation with windows of one step.
 const gdtuo = "GDTUO"
 
-func toyUnit(t Tuning, pairs int) Unit[Toyed] {
-	return Unit[Toyed]{fmt.Sprintf("%s, seed %d", t.Method, t.Config.Seed), []any{t, pairs}, func(ctx context.Context, tick func(float64)) (Toyed, error) {
+func toyUnit(t tuning, pairs int) unit[toyed] {
+	return unit[toyed]{fmt.Sprintf("%s, seed %d", t.Method, t.Config.Seed), []any{t, pairs}, func(ctx context.Context, tick func(float64)) (toyed, error) {
 		toy := newToy()
-		train := func(tick func(float64)) (Tuned, error) { return tune[float64](ctx, toy, t, tick) }
+		train := func(tick func(float64)) (tuned, error) { return tune[float64](ctx, toy, t, tick) }
 		if t.Method == gdtuo {
-			train = func(tick func(float64)) (Tuned, error) {
+			train = func(tick func(float64)) (tuned, error) {
 				tbptt, err := baseline.New[float64](toy, baseline.Config{Method: baseline.TBPTT, Phase: estimator.LockStep, Workers: 1, Window: 1})
 				if err != nil {
-					return Tuned{}, err
+					return tuned{}, err
 				}
 				return descend(ctx, tbptt.Gradient, t, tick)
 			}
 		}
 		tuned, err := train(func(part float64) { tick(0.9 * part) })
-		r := Toyed{Tuned: tuned}
+		r := toyed{tuned: tuned}
 		if err != nil {
 			return r, err
 		}
@@ -69,7 +69,7 @@ func toyUnit(t Tuning, pairs int) Unit[Toyed] {
 }
 
 // lastTenth returns the mean of y over the checkpoints in the last tenth of a run.
-func (t *Tuned) lastTenth(y []float64) float64 {
+func (t *tuned) lastTenth(y []float64) float64 {
 	var sum, n float64
 	for k, i := range t.Iteration {
 		if 10*i >= 9*t.Iteration[len(t.Iteration)-1] {
@@ -89,21 +89,21 @@ func runToy(ctx context.Context, lab *Lab) (*Report, error) {
 	}
 	seeds := lab.seeds(3)
 	names := []string{esSingle, "PES", "TES"}
-	var units []Unit[Toyed]
+	var units []unit[toyed]
 	for _, name := range names {
 		cfg := estimator.Config{Method: methods[name], Phase: estimator.LockStep, Workers: 50, Window: 10, Sigma: toySigma, LossScale: estimator.Sum, KeepSums: true}
 		for _, cfg.Seed = range seeds {
-			units = append(units, toyUnit(Tuning{Method: name, Config: cfg, Start: tasks.ToyStart[:], LR: 1e-2, Beta1: 0.99, Iterations: iterations}, pairs))
+			units = append(units, toyUnit(tuning{Method: name, Config: cfg, Start: tasks.ToyStart[:], LR: 1e-2, Beta1: 0.99, Iterations: iterations}, pairs))
 		}
 	}
 	// Nothing in it is random.
 	names = append(names, gdtuo)
-	units = append(units, toyUnit(Tuning{Method: gdtuo, Start: tasks.ToyStart[:], LR: 1e-2, Beta1: 0.99, Iterations: iterations}, pairs))
-	runs, err := Do(ctx, lab, units)
+	units = append(units, toyUnit(tuning{Method: gdtuo, Start: tasks.ToyStart[:], LR: 1e-2, Beta1: 0.99, Iterations: iterations}, pairs))
+	runs, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
-	of := func(i int) []Toyed { return runs[i*len(seeds) : min((i+1)*len(seeds), len(runs))] }
+	of := func(i int) []toyed { return runs[i*len(seeds) : min((i+1)*len(seeds), len(runs))] }
 	toy := newToy()
 	loss, err := plane.fill(ctx, lab, "map", nil, func(theta []float64) float64 { return episode(toy, theta, noise.Stream{}) })
 	if err != nil {
@@ -120,41 +120,41 @@ func runToy(ctx context.Context, lab *Lab) (*Report, error) {
 	r := &Report{Setup: fmt.Sprintf(`Published: N = 100 (50 pairs), W = 10, T = 100, σ = 0.3, Adam with learning rate 1e-2 and β₁ = 0.99, from θ = (−4, −4), %d updates,
 in lock-step. Ours: %d seeds. θ holds the logarithms of the learning rate at the first and at the last step. GDTUO, “Gradient Descent: The Ultimate Optimizer”, goes along the
 gradient of the next step's loss, one step an update; it was published as a figure on another problem.`, iterations, len(seeds))}
-	group := func(name string, y func(*Toyed) Floats) Group {
-		g := Group{Name: name}
+	group := func(name string, y func(*toyed) floats) group {
+		g := group{Name: name}
 		for _, run := range of(slices.Index(names, name)) {
 			g.Samples = append(g.Samples, run.lastTenth(y(&run)))
 		}
 		return g
 	}
-	whole := func(t *Toyed) Floats { return t.Smoothed }
+	whole := func(t *toyed) floats { return t.Smoothed }
 	single, pes, tes := group(esSingle, whole), group("PES", whole), group("TES", whole)
 	r.Rows = append(r.Rows, Row{
 		IDs: "S3", Claim: "PES and ES-Single find a good schedule, truncated ES does not", Paper: "PES paper, toy regression",
-		Ours: fmt.Sprintf("smoothed loss at the end: ES-Single %v; PES − ES-Single %v; TES − ES-Single %v", MeanOf(single.Samples), Difference(pes.Samples, single.Samples), Difference(tes.Samples, single.Samples)),
-		Rule: "for TES and ES-Single, and for TES and PES: " + OrderRule, Verdict: Worst(Order(single, tes), Order(pes, tes)),
+		Ours: fmt.Sprintf("smoothed loss at the end: ES-Single %v; PES − ES-Single %v; TES − ES-Single %v", meanOf(single.Samples), difference(pes.Samples, single.Samples), difference(tes.Samples, single.Samples)),
+		Rule: "for TES and ES-Single, and for TES and PES: " + orderRule, Verdict: worst(order(single, tes), order(pes, tes)),
 	})
 	least := slices.Min(smoothed)
-	best := MeanOf(single.Samples).Times(1 / least)
+	best := meanOf(single.Samples).times(1 / least)
 	row := Row{
 		IDs: "S3", Claim: "ES-Single comes to the minimum", Paper: "PES paper, of PES",
-		Ours: fmt.Sprintf("smoothed loss at the end, in parts of the least on a %d × %d map (%.4g): ES-Single %v; PES %v", coarse.N, coarse.N, least, best, MeanOf(pes.Samples).Times(1/least)),
+		Ours: fmt.Sprintf("smoothed loss at the end, in parts of the least on a %d × %d map (%.4g): ES-Single %v; PES %v", coarse.N, coarse.N, least, best, meanOf(pes.Samples).times(1/least)),
 		Rule: "reproduced if ES-Single's interval lies below 1.05; in order only if its mean is below 1.5; otherwise not",
 	}
-	row.Verdict = Judge(best.High < 1.05, best.Mean < 1.5, "it may be 5 % above the minimum", "it is far from the minimum")
+	row.Verdict = judge(best.High < 1.05, best.Mean < 1.5, "it may be 5 % above the minimum", "it is far from the minimum")
 	r.Rows = append(r.Rows, row)
 	heuristic := group(gdtuo, whole).Samples[0]
-	part := MeanOf(tes.Samples).Mean - MeanOf(single.Samples).Mean
-	part = (heuristic - MeanOf(single.Samples).Mean) / part
+	part := meanOf(tes.Samples).Mean - meanOf(single.Samples).Mean
+	part = (heuristic - meanOf(single.Samples).Mean) / part
 	r.Rows = append(r.Rows, Row{
 		IDs: "S12", Claim: "GDTUO behaves like truncated ES", Paper: "ES-Single, comparison to a gradient-based heuristic",
 		Ours:    fmt.Sprintf("smoothed loss at the end: GDTUO %.4g, which is above ES-Single's by %.4g of what TES's is", heuristic, part),
 		Rule:    "reproduced if that part is between 0.9 and 1.1; in order only if it is above 0.5; otherwise not",
-		Verdict: Judge(part > 0.9 && part < 1.1, part > 0.5, "it is elsewhere", "it ends nearer to ES-Single"),
+		Verdict: judge(part > 0.9 && part < 1.1, part > 0.5, "it is elsewhere", "it ends nearer to ES-Single"),
 	})
-	lines := func(y func(*Toyed) Floats) (lines []Line) {
+	lines := func(y func(*toyed) floats) (lines []line) {
 		for i, name := range names {
-			l := Line{Name: name}
+			l := line{Name: name}
 			for _, run := range of(i) {
 				l.X, l.Y = append(l.X, asFloats(run.Iteration)), append(l.Y, y(&run))
 			}
@@ -162,18 +162,18 @@ gradient of the next step's loss, one step an update; it was published as a figu
 		}
 		return lines
 	}
-	paths := func(i int) []Floats { return of(i)[0].Theta }
+	paths := func(i int) []floats { return of(i)[0].Theta }
 	r.Figures = append(r.Figures, Figure{"map", "Left: the mean loss of an episode over the two hyperparameters (dark is low), and the paths of θ from (−4, −4), seed 1, to the markers. Right: the smoothed loss against updates; mean over seeds, band from least to greatest.", func(w io.Writer) error {
 		m := newSurface(plane, loss)
 		left := m.plot("ln of the learning rate, first step", "ln of the learning rate, last step")
 		addPaths(left, paths(0), paths(1), paths(2), paths(3))
 		m.addScale(left, "mean\nloss")
-		losses := Panel{X: "update", Y: "mean loss of an episode, smoothed", Lines: lines(whole), Legend: "lines", Corner: "bottom left"}
+		losses := panel{X: "update", Y: "mean loss of an episode, smoothed", Lines: lines(whole), Legend: "lines", Corner: "bottom left"}
 		return chart.Render(w, ".png", "Toy regression: a learning-rate schedule", "N = 50 pairs,  W = 10,  T = 100,  σ = 0.3,  Adam 1e-2", []*plot.Plot{left, losses.plot()})
 	}})
 	for i := range runs {
 		r.Digest([]any{runs[i].Theta, runs[i].Loss, runs[i].Smoothed})
 	}
-	r.Digest(Floats(loss))
+	r.Digest(floats(loss))
 	return r, nil
 }

@@ -19,9 +19,9 @@ const esSingle = "ES-Single"
 // methods are those compared, as the page names them.
 var methods = map[string]estimator.Method{esSingle: estimator.ESSingle, "PES": estimator.PES, "TES": estimator.TES}
 
-// A Tuning is a training of hyperparameters with Adam. It is the parameters of a unit,
+// A tuning is a training of hyperparameters with Adam. It is the parameters of a unit,
 // too.
-type Tuning struct {
+type tuning struct {
 	Method     string
 	Config     estimator.Config // with the seed
 	Start      []float64
@@ -29,28 +29,28 @@ type Tuning struct {
 	Iterations int
 }
 
-// Tuned is what came of a Tuning.
-type Tuned struct {
+// tuned is what came of a tuning.
+type tuned struct {
 	Iteration []int
-	Theta     []Floats // at these iterations
-	Center    Floats   // the mean of θ over the last quarter of all iterations
+	Theta     []floats // at these iterations
+	Center    floats   // the mean of θ over the last quarter of all iterations
 	Jitter    float64  // root mean square distance from it there
 }
 
 // tune trains with an estimator.
-func tune[F vec.Float](ctx context.Context, sys unroll.System[F], t Tuning, tick func(float64)) (Tuned, error) {
+func tune[F vec.Float](ctx context.Context, sys unroll.System[F], t tuning, tick func(float64)) (tuned, error) {
 	t.Config.Parallelism = 1
 	est, err := estimator.New(sys, t.Config)
 	if err != nil {
-		return Tuned{}, err
+		return tuned{}, err
 	}
 	defer est.Close()
 	return descend(ctx, est.Gradient, t, tick)
 }
 
 // descend trains with any gradient. A loss or θ that isn't finite is an error.
-func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (loss float64, err error), t Tuning, tick func(float64)) (Tuned, error) {
-	var tuned Tuned
+func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (loss float64, err error), t tuning, tick func(float64)) (tuned, error) {
+	var tuned tuned
 	adam := optim.NewAdam(F(t.LR))
 	if t.Beta1 != 0 {
 		adam.Beta1 = t.Beta1
@@ -68,7 +68,7 @@ func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (l
 			}
 			tick(float64(i) / float64(t.Iterations))
 		}
-		wide := make(Floats, len(theta))
+		wide := make(floats, len(theta))
 		for k, v := range theta {
 			wide[k] = float64(v)
 		}
@@ -103,13 +103,13 @@ func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (l
 }
 
 // tuneUnit returns a unit that trains.
-func tuneUnit[F vec.Float](name string, params any, sys unroll.System[F], t Tuning) Unit[Tuned] {
-	return Unit[Tuned]{name, params, func(ctx context.Context, tick func(float64)) (Tuned, error) { return tune(ctx, sys, t, tick) }}
+func tuneUnit[F vec.Float](name string, params any, sys unroll.System[F], t tuning) unit[tuned] {
+	return unit[tuned]{name, params, func(ctx context.Context, tick func(float64)) (tuned, error) { return tune(ctx, sys, t, tick) }}
 }
 
 // traceOf returns the curve of element k of θ, from a run for each seed.
-func traceOf(name string, runs []Tuned, k int) Line {
-	l := Line{Name: name}
+func traceOf(name string, runs []tuned, k int) line {
+	l := line{Name: name}
 	for i := range runs {
 		var y []float64
 		for _, theta := range runs[i].Theta {
@@ -122,8 +122,8 @@ func traceOf(name string, runs []Tuned, k int) Line {
 
 // aboveOne judges whether a ratio, over seeds, is above 1: in order only if the interval
 // isn't, but the mean.
-func aboveOne(ratio Interval, otherwise string) Verdict {
-	return Judge(ratio.Low > 1, ratio.Mean > 1, "by less than the seeds differ", otherwise)
+func aboveOne(ratio interval, otherwise string) Verdict {
+	return judge(ratio.Low > 1, ratio.Mean > 1, "by less than the seeds differ", otherwise)
 }
 
 // episode returns the mean loss of an episode under constant θ.

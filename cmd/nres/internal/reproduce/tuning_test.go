@@ -20,12 +20,12 @@ import (
 // written out finds them.
 func TestTune(t *testing.T) {
 	toy := newToy()
-	run := Tuning{Config: estimator.Config{Method: estimator.ESSingle, Workers: 4, Window: 10, Sigma: 0.3, Seed: 1}, Start: []float64{-4, -4}, LR: 0.01, Iterations: 8}
+	run := tuning{Config: estimator.Config{Method: estimator.ESSingle, Workers: 4, Window: 10, Sigma: 0.3, Seed: 1}, Start: []float64{-4, -4}, LR: 0.01, Iterations: 8}
 	var parts []float64
 	tuned, err := tune[float64](context.Background(), toy, run, func(part float64) { parts = append(parts, part) })
 	require.NoError(t, err)
 	assert.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8}, tuned.Iteration)
-	assert.Equal(t, Floats{-4, -4}, tuned.Theta[0])
+	assert.Equal(t, floats{-4, -4}, tuned.Theta[0])
 	assert.Equal(t, []float64{0}, parts)
 	for k, c := range tuned.Center {
 		assert.InDelta(t, (tuned.Theta[6][k]+tuned.Theta[7][k]+tuned.Theta[8][k])/3, c, 1e-12)
@@ -139,7 +139,7 @@ func TestUsersData(t *testing.T) {
 
 // TestCurriculum: a lesson goes on from length to length, and counts updates.
 func TestCurriculum(t *testing.T) {
-	l := Lesson{Method: "nres", Hidden: 8, Batch: 4, Workers: 60, Sigma: 0.05, LR: 0.02, Updates: 400, Seed: 1}
+	l := lesson{Method: "nres", Hidden: 8, Batch: 4, Workers: 60, Sigma: 0.05, LR: 0.02, Updates: 400, Seed: 1}
 	got, err := l.run(context.Background(), func(float64) {})
 	require.NoError(t, err)
 	require.NotEmpty(t, got.Solved)
@@ -170,7 +170,7 @@ func TestTruncated(t *testing.T) {
 	sys.Start(theta, noise.New(1))
 	root := noise.New(2)
 	const workers, calls = 3, 9
-	gradient := Lesson{Workers: workers}.truncated(sys, root)
+	gradient := lesson{Workers: workers}.truncated(sys, root)
 	grad := make([]float32, len(theta))
 	for call := range calls {
 		require.NoError(t, gradient(grad, theta))
@@ -191,14 +191,14 @@ func TestTruncated(t *testing.T) {
 }
 
 func TestAboveOne(t *testing.T) {
-	assert.Equal(t, Verdict{}, aboveOne(Interval{2, 1.1, 3}, "no"))
-	assert.Equal(t, OrderOnly, aboveOne(Interval{2, 1, 3}, "no").Status)
-	assert.Equal(t, Verdict{NotReproduced, "no"}, aboveOne(Interval{1, 0.5, 3}, "no"))
-	assert.Equal(t, NotReproduced, aboveOne(Interval{math.NaN(), math.NaN(), math.NaN()}, "no").Status)
+	assert.Equal(t, Verdict{}, aboveOne(interval{2, 1.1, 3}, "no"))
+	assert.Equal(t, OrderOnly, aboveOne(interval{2, 1, 3}, "no").Status)
+	assert.Equal(t, Verdict{NotReproduced, "no"}, aboveOne(interval{1, 0.5, 3}, "no"))
+	assert.Equal(t, NotReproduced, aboveOne(interval{math.NaN(), math.NaN(), math.NaN()}, "no").Status)
 }
 
 // TestTraceOf: a curve for each run, of one element.
 func TestTraceOf(t *testing.T) {
-	runs := []Tuned{{Iteration: []int{0, 5}, Theta: []Floats{{1, 2}, {3, 4}}}, {Iteration: []int{0, 6}, Theta: []Floats{{5, 6}, {7, 8}}}}
-	assert.Equal(t, Line{"x", [][]float64{{0, 5}, {0, 6}}, [][]float64{{2, 4}, {6, 8}}}, traceOf("x", runs, 1))
+	runs := []tuned{{Iteration: []int{0, 5}, Theta: []floats{{1, 2}, {3, 4}}}, {Iteration: []int{0, 6}, Theta: []floats{{5, 6}, {7, 8}}}}
+	assert.Equal(t, line{"x", [][]float64{{0, 5}, {0, 6}}, [][]float64{{2, 4}, {6, 8}}}, traceOf("x", runs, 1))
 }

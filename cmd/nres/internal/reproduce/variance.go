@@ -22,7 +22,7 @@ type spread struct {
 	Theory              float64 // 0: none
 }
 
-func (s spread) interval() Interval { return Interval{s.Variance, s.Low, s.High} }
+func (s spread) interval() interval { return interval{s.Variance, s.Low, s.High} }
 
 // A spreadUnit measures one.
 type spreadUnit struct {
@@ -34,8 +34,8 @@ type spreadUnit struct {
 	sys func() (unroll.System[float32], error)
 }
 
-func (u spreadUnit) unit(name string) Unit[spread] {
-	return Unit[spread]{name, u, func(ctx context.Context, tick func(float64)) (s spread, err error) {
+func (u spreadUnit) unit(name string) unit[spread] {
+	return unit[spread]{name, u, func(ctx context.Context, tick func(float64)) (s spread, err error) {
 		sys, err := u.sys()
 		if err != nil {
 			return s, err
@@ -66,19 +66,19 @@ type study struct {
 	found           [][]spread // for each point: the periods, FullES, stratified NRES
 }
 
-func (s *study) nres(i int) Interval { return s.found[i][len(s.periods)-1].interval() }
+func (s *study) nres(i int) interval { return s.found[i][len(s.periods)-1].interval() }
 
 // mean returns the variance of the mean of T/W independent NRES gradients.
-func (s *study) mean(i int) Interval {
-	return s.nres(i).Times(float64(s.window) / float64(s.horizon))
+func (s *study) mean(i int) interval {
+	return s.nres(i).times(float64(s.window) / float64(s.horizon))
 }
 
-func (s *study) fulles(i int) Interval { return s.found[i][len(s.periods)].interval() }
+func (s *study) fulles(i int) interval { return s.found[i][len(s.periods)].interval() }
 
 // stratified returns the variance of T/W workers whose windows tile the episode.
-func (s *study) stratified(i int) Interval { return s.found[i][len(s.periods)+1].interval() }
+func (s *study) stratified(i int) interval { return s.found[i][len(s.periods)+1].interval() }
 
-func (s *study) ratio(i int) Interval { return Quotient(s.fulles(i), s.mean(i)) }
+func (s *study) ratio(i int) interval { return quotient(s.fulles(i), s.mean(i)) }
 
 // configs returns what is measured at each point, with one worker but for the last.
 func (s *study) configs(sigma float64) (all []estimator.Config) {
@@ -91,7 +91,7 @@ func (s *study) configs(sigma float64) (all []estimator.Config) {
 
 // measure fills found. sys and theta are those of the points.
 func (s *study) measure(ctx context.Context, lab *Lab, sigma float64, samples int, at func(i int) spreadUnit) error {
-	var units []Unit[spread]
+	var units []unit[spread]
 	configs := s.configs(sigma)
 	for i, name := range s.points {
 		for k, cfg := range configs {
@@ -108,7 +108,7 @@ func (s *study) measure(ctx context.Context, lab *Lab, sigma float64, samples in
 			units = append(units, u.unit(name+", "+method))
 		}
 	}
-	all, err := Do(ctx, lab, units)
+	all, err := do(ctx, lab, units)
 	if err != nil {
 		return err
 	}
@@ -221,8 +221,8 @@ type windowsUnit struct {
 	Replicates int
 }
 
-func (u windowsUnit) unit(name string) Unit[windows] {
-	return Unit[windows]{name, u, func(ctx context.Context, tick func(float64)) (w windows, err error) {
+func (u windowsUnit) unit(name string) unit[windows] {
+	return unit[windows]{name, u, func(ctx context.Context, tick func(float64)) (w windows, err error) {
 		for r := range u.Replicates {
 			tick(float64(r) / float64(u.Replicates))
 			est, err := estimator.New[float32](newLorenz(), estimator.Config{Phase: estimator.LockStep, Workers: u.Workers,
@@ -249,7 +249,7 @@ func (u windowsUnit) unit(name string) Unit[windows] {
 
 // sides returns Σ_k‖s_k‖² divided by ‖Σ_k s_k‖², of the windows' gradients s_k, with a
 // jackknife's interval. Products are of different replicates, and so unbiased.
-func (w windows) sides() Interval {
+func (w windows) sides() interval {
 	n := len(w.Mean)
 	ratio := func(without int) float64 {
 		var parts, whole float64
@@ -283,14 +283,14 @@ func (w windows) sides() Interval {
 		squares += (v - mean) * (v - mean)
 	}
 	half := studentQuantile(n-1) * math.Sqrt(squares*float64(n-1)/float64(n))
-	return Interval{full, full - half, full + half}
+	return interval{full, full - half, full + half}
 }
 
 func runLorenzVariance(ctx context.Context, lab *Lab) (*Report, error) {
 	// θ on the way of PES, as in the paper.
 	pes := lorenzRuns()[2]
 	pes.Smoothing, pes.Particles, pes.Path = 0, 0, true
-	way, err := trainLorenz(ctx, lab, []Run{pes}, lorenzSeeds[:1])
+	way, err := trainLorenz(ctx, lab, []lorenzTraining{pes}, lorenzSeeds[:1])
 	if err != nil {
 		return nil, err
 	}
@@ -312,11 +312,11 @@ func runLorenzVariance(ctx context.Context, lab *Lab) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	var units []Unit[windows]
+	var units []unit[windows]
 	for i, theta := range thetas {
 		units = append(units, windowsUnit{theta, lorenzWindow, lorenzSigma, workers, 8}.unit("windows at "+s.points[i]))
 	}
-	sums, err := Do(ctx, lab, units)
+	sums, err := do(ctx, lab, units)
 	if err != nil {
 		return nil, err
 	}
@@ -332,7 +332,7 @@ steps, and so does one of 20 stratified workers, whose windows tile the episode.
 		Title: "T/W NRES gradients against one of FullES, with as many steps. Theorem 9 says that NRES's variance isn't the higher one where Σ‖s_k‖² ≤ (d+1)/(d+2) ‖Σ s_k‖² = 0.75 ‖Σ s_k‖², s_k being the expected gradient of window k (estimated here), under an assumption that Lorenz doesn't satisfy:",
 		Head:  []string{"θ", "mean of 20 NRES", "FullES", "FullES/NRES", "stratified NRES", "FullES/stratified", "Σ‖s_k‖² / ‖Σ s_k‖²"},
 	}
-	worst := Interval{math.Inf(1), math.Inf(1), math.Inf(1)}
+	worst := interval{math.Inf(1), math.Inf(1), math.Inf(1)}
 	theorem, where := Verdict{}, ""
 	for i, name := range s.points {
 		q := s.ratio(i)
@@ -350,12 +350,12 @@ steps, and so does one of 20 stratified workers, whose windows tile the episode.
 		}
 		ratios += fmt.Sprintf("%s: %v", name, q)
 		table.Rows = append(table.Rows, []string{name, s.mean(i).String(), s.fulles(i).String(), q.String(),
-			s.stratified(i).String(), Quotient(s.fulles(i), s.stratified(i)).String(), sums[i].sides().String()})
+			s.stratified(i).String(), quotient(s.fulles(i), s.stratified(i)).String(), sums[i].sides().String()})
 	}
 	r.Rows = append(r.Rows, Row{
 		IDs: "F4b", Claim: "with as many steps, NRES has a variance lower than FullES's by an order of magnitude or two", Paper: "Figure 4(b): 23 to 588 times",
 		Ours: "FullES/NRES at " + ratios, Rule: "reproduced if at every θ the interval of the ratio lies above 10; in order only if it lies above 1; otherwise not",
-		Verdict: AtLeast(worst, 10),
+		Verdict: atLeast(worst, 10),
 	})
 	if where == "" {
 		theorem, where = Verdict{NotJudged, "the inequality holds nowhere for sure"}, "; "
@@ -380,7 +380,7 @@ func (s *study) gains() string {
 		if i > 0 {
 			out += "; "
 		}
-		out += fmt.Sprintf("%s: %v", name, Quotient(s.found[i][0].interval(), s.nres(i)))
+		out += fmt.Sprintf("%s: %v", name, quotient(s.found[i][0].interval(), s.nres(i)))
 	}
 	return out
 }
@@ -395,7 +395,7 @@ func (s *study) against() *plot.Plot {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for c, contender := range []struct {
 		name string
-		of   func(i int) Interval
+		of   func(i int) interval
 	}{{fmt.Sprintf("mean of %d NRES", s.horizon/s.window), s.mean}, {"FullES", s.fulles}, {fmt.Sprintf("NRES, %d stratified workers", s.horizon/s.window), s.stratified}} {
 		b := chart.Bars{Look: chart.LookOf(c, 3), Floor: -300, NoLine: true}
 		for i := range s.points {

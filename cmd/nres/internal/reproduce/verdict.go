@@ -30,33 +30,26 @@ type Verdict struct {
 	Why    string
 }
 
-func (v Verdict) String() string {
-	if v.Why == "" {
-		return v.Status.String()
-	}
-	return v.Status.String() + ": " + v.Why
-}
+// An interval is an estimate and its 95 % confidence interval.
+type interval struct{ Mean, Low, High float64 }
 
-// An Interval is an estimate and its 95 % confidence interval.
-type Interval struct{ Mean, Low, High float64 }
-
-func (i Interval) String() string {
+func (i interval) String() string {
 	return fmt.Sprintf("%.4g (%.4g to %.4g)", i.Mean, i.Low, i.High)
 }
 
-// Times returns the interval of a multiple, c > 0.
-func (i Interval) Times(c float64) Interval { return Interval{i.Mean * c, i.Low * c, i.High * c} }
+// times returns the interval of a multiple, c > 0.
+func (i interval) times(c float64) interval { return interval{i.Mean * c, i.Low * c, i.High * c} }
 
-// MeanOf returns the mean of independent samples, and Student's interval. With one sample
+// meanOf returns the mean of independent samples, and Student's interval. With one sample
 // nothing is known about its error.
-func MeanOf(samples []float64) Interval {
+func meanOf(samples []float64) interval {
 	mean, sd := stat.MeanStdDev(samples, nil)
 	n := float64(len(samples))
 	if n < 2 {
-		return Interval{mean, math.Inf(-1), math.Inf(1)}
+		return interval{mean, math.Inf(-1), math.Inf(1)}
 	}
 	half := studentQuantile(len(samples)-1) * sd / math.Sqrt(n)
-	return Interval{mean, mean - half, mean + half}
+	return interval{mean, mean - half, mean + half}
 }
 
 // studentQuantile returns the 97.5 % quantile of Student's t.
@@ -64,50 +57,50 @@ func studentQuantile(degrees int) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(degrees)}.Quantile(0.975)
 }
 
-// Difference returns the mean of a[i] − b[i].
-func Difference(a, b []float64) Interval {
+// difference returns the mean of a[i] − b[i].
+func difference(a, b []float64) interval {
 	d := make([]float64, len(a))
 	for i := range a {
 		d[i] = a[i] - b[i]
 	}
-	return MeanOf(d)
+	return meanOf(d)
 }
 
-// RatioOf returns the mean ratio a[i]/b[i] of positive samples: geometric mean and
+// ratioOf returns the mean ratio a[i]/b[i] of positive samples: geometric mean and
 // Student's interval of the logarithm.
-func RatioOf(a, b []float64) Interval {
+func ratioOf(a, b []float64) interval {
 	d := make([]float64, len(a))
 	for i := range a {
 		d[i] = math.Log(a[i] / b[i])
 	}
-	m := MeanOf(d)
-	return Interval{math.Exp(m.Mean), math.Exp(m.Low), math.Exp(m.High)}
+	m := meanOf(d)
+	return interval{math.Exp(m.Mean), math.Exp(m.Low), math.Exp(m.High)}
 }
 
-// Quotient returns a/b of independent estimates of positive quantities, with the interval
+// quotient returns a/b of independent estimates of positive quantities, with the interval
 // of the logarithm by the delta method.
-func Quotient(a, b Interval) Interval {
+func quotient(a, b interval) interval {
 	half := math.Hypot((a.High-a.Low)/2/a.Mean, (b.High-b.Low)/2/b.Mean)
 	q := a.Mean / b.Mean
-	return Interval{q, q * math.Exp(-half), q * math.Exp(half)}
+	return interval{q, q * math.Exp(-half), q * math.Exp(half)}
 }
 
-// A Group is a quantity of one method, a sample for each seed.
-type Group struct {
+// A group is a quantity of one method, a sample for each seed.
+type group struct {
 	Name    string
 	Samples []float64
 }
 
-// OrderRule is the rule of Order.
-const OrderRule = "reproduced if the 95 % confidence interval of each difference, over seeds, is above 0; " +
+// orderRule is the rule of order.
+const orderRule = "reproduced if the 95 % confidence interval of each difference, over seeds, is above 0; " +
 	"in order only if all mean differences are; otherwise not"
 
-// Order judges whether the first group lies below each of the others. Runs that diverged
+// order judges whether the first group lies below each of the others. Runs that diverged
 // have infinite samples: a method of which some did is above if all its samples are.
-func Order(first Group, others ...Group) Verdict {
+func order(first group, others ...group) Verdict {
 	var wrong, unsure []string
 	for _, o := range others {
-		switch d := Difference(o.Samples, first.Samples); {
+		switch d := difference(o.Samples, first.Samples); {
 		case math.IsInf(d.Mean, 1): // some diverged, and there is no interval
 			if slices.Min(o.Samples) <= slices.Max(first.Samples) {
 				unsure = append(unsure, o.Name)
@@ -127,23 +120,23 @@ func Order(first Group, others ...Group) Verdict {
 	return Verdict{}
 }
 
-// DecreaseRule is the rule of Decrease.
-const DecreaseRule = "reproduced if the 95 % confidence interval of each difference between neighbours, over seeds, is above 0; " +
+// decreaseRule is the rule of decrease.
+const decreaseRule = "reproduced if the 95 % confidence interval of each difference between neighbours, over seeds, is above 0; " +
 	"in order only if all mean differences are; otherwise not"
 
-// Decrease judges whether the groups lie below each other, in order.
-func Decrease(groups ...Group) Verdict {
+// decrease judges whether the groups lie below each other, in order.
+func decrease(groups ...group) Verdict {
 	worst := Verdict{}
 	for i := 1; i < len(groups); i++ {
-		if v := Order(groups[i], groups[i-1]); v.Status > worst.Status {
+		if v := order(groups[i], groups[i-1]); v.Status > worst.Status {
 			worst = v
 		}
 	}
 	return worst
 }
 
-// Judge returns the verdict of most rules, and why it isn't the best.
-func Judge(reproduced, inOrder bool, unsure, wrong string) Verdict {
+// judge returns the verdict of most rules, and why it isn't the best.
+func judge(reproduced, inOrder bool, unsure, wrong string) Verdict {
 	switch {
 	case reproduced:
 		return Verdict{}
@@ -153,14 +146,14 @@ func Judge(reproduced, inOrder bool, unsure, wrong string) Verdict {
 	return Verdict{NotReproduced, wrong}
 }
 
-// AtLeast judges whether a ratio is not less than the claimed one: reproduced if the
+// atLeast judges whether a ratio is not less than the claimed one: reproduced if the
 // interval isn't, in order only if it is above 1.
-func AtLeast(ratio Interval, claimed float64) Verdict {
-	return Judge(ratio.Low >= claimed, ratio.Low > 1, fmt.Sprintf("the ratio may be below %.4g", claimed), "the ratio may be below 1")
+func atLeast(ratio interval, claimed float64) Verdict {
+	return judge(ratio.Low >= claimed, ratio.Low > 1, fmt.Sprintf("the ratio may be below %.4g", claimed), "the ratio may be below 1")
 }
 
-// Worst returns the worst of several verdicts, the first of its kind.
-func Worst(verdicts ...Verdict) (worst Verdict) {
+// worst returns the worst of several verdicts, the first of its kind.
+func worst(verdicts ...Verdict) (worst Verdict) {
 	for _, v := range verdicts {
 		if v.Status > worst.Status {
 			worst = v

@@ -43,13 +43,13 @@ func TestWrite(t *testing.T) {
 	require.NoError(t, Writable(path))
 	d.has(map[string]string{})
 
-	require.NoError(t, Write(path, 0, say("first")))
+	require.NoError(t, Write(path, say("first")))
 	d.has(map[string]string{"a": "first"})
 	require.NoError(t, Writable(path))
 	d.has(map[string]string{"a": "first"})
 
 	// Until all is written, readers have the file before.
-	require.NoError(t, Write(path, 0, func(w io.Writer) error {
+	require.NoError(t, Write(path, func(w io.Writer) error {
 		err := say("sec")(w)
 		text, readErr := os.ReadFile(path)
 		assert.Equal(t, "first", string(text))
@@ -71,9 +71,10 @@ func TestMode(t *testing.T) {
 	any, err := os.Create(filepath.Join(path, "any"))
 	require.NoError(t, err)
 	require.NoError(t, any.Close())
-	require.NoError(t, Write(filepath.Join(path, "new"), 0, say("")))
+	require.NoError(t, Write(filepath.Join(path, "new"), say("")))
 	assert.Equal(t, mode("any"), mode("new"))
-	require.NoError(t, Write(filepath.Join(path, "new"), 0o604, say("")))
+	require.NoError(t, os.Chmod(filepath.Join(path, "new"), 0o604))
+	require.NoError(t, Write(filepath.Join(path, "new"), say("")))
 	assert.Equal(t, fs.FileMode(0o604), mode("new"))
 }
 
@@ -81,21 +82,21 @@ func TestMode(t *testing.T) {
 func TestFailure(t *testing.T) {
 	d := dir{t, t.TempDir()}
 	path := filepath.Join(d.path, "a")
-	require.NoError(t, Write(path, 0, say("whole")))
+	require.NoError(t, Write(path, say("whole")))
 	fire := errors.New("disk on fire")
-	assert.ErrorIs(t, Write(path, 0, func(w io.Writer) error { return errors.Join(say("ha")(w), fire) }), fire)
-	assert.ErrorIs(t, Write(path, 0, func(w io.Writer) error { return w.(*os.File).Close() }), fs.ErrClosed, "one that is closed already")
+	assert.ErrorIs(t, Write(path, func(w io.Writer) error { return errors.Join(say("ha")(w), fire) }), fire)
+	assert.ErrorIs(t, Write(path, func(w io.Writer) error { return w.(*os.File).Close() }), fs.ErrClosed, "one that is closed already")
 	d.has(map[string]string{"a": "whole"})
 
 	sub := filepath.Join(d.path, "sub")
 	assert.ErrorIs(t, Writable(filepath.Join(sub, "a")), fs.ErrNotExist)
-	assert.ErrorIs(t, Write(filepath.Join(sub, "a"), 0, say("")), fs.ErrNotExist)
+	assert.ErrorIs(t, Write(filepath.Join(sub, "a"), say("")), fs.ErrNotExist)
 	assert.Error(t, Writable(filepath.Join(path, "a")), "a file as a directory")
 	d.has(map[string]string{"a": "whole"})
 
 	other := dir{t, t.TempDir()}
 	require.NoError(t, os.MkdirAll(filepath.Join(other.path, "b", "c"), 0o777))
-	assert.Error(t, Write(filepath.Join(other.path, "b"), 0, say("")), "a directory in its place")
+	assert.Error(t, Write(filepath.Join(other.path, "b"), say("")), "a directory in its place")
 	require.NoError(t, os.RemoveAll(filepath.Join(other.path, "b")))
 	other.has(map[string]string{})
 }
