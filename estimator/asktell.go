@@ -338,14 +338,7 @@ func (a *AskTell[F]) restart(worker int) {
 func (a *AskTell[F]) Told() (steps int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.told()
-}
-
-func (a *AskTell[F]) told() (steps int) {
-	for i := range a.crew.workers {
-		steps += a.crew.workers[i].steps
-	}
-	return steps
+	return a.crew.scored()
 }
 
 // Gradient sets grad to the estimate from all that was told since the last call, and
@@ -358,11 +351,11 @@ func (a *AskTell[F]) Gradient(grad []F) (loss float64, steps int) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if steps = a.told(); steps == 0 {
+	if steps = a.crew.scored(); steps == 0 {
 		for i := range grad {
 			grad[i] = 0
 		}
 		return math.NaN(), 0
 	}
-	return a.crew.combine(grad), steps
+	return a.crew.combine(grad, steps), steps
 }

@@ -257,7 +257,7 @@ func (e *engine[F]) estimate(grad []F) (float64, error) {
 	if err := e.failed(); err != nil {
 		return 0, err
 	}
-	return e.combine(grad), nil
+	return e.combine(grad, e.scored()), nil
 }
 
 // idle panics in the middle of a gradient: a state taken then would look as valid as any.

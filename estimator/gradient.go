@@ -81,11 +81,8 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 	s.first, s.scales, s.order = make([]int, n+1), make([]float64, n), make([]int, n)
 }
 
-// combine sums up what all workers found, in the workers' order, into grad, and
-// forgets it. It returns the mean loss, NaN if there was none.
-func (c *crew[F]) combine(grad []F) (loss float64) {
-	s := &c.gradient
-	var steps int
+// scored returns over how many steps there are losses since the last gradient.
+func (c *crew[F]) scored() (steps int) {
 	for lo := 0; lo < len(c.workers); lo += unroll.Lanes {
 		hi := least(lo+unroll.Lanes, len(c.workers))
 		if c.isShort(lo) {
@@ -96,13 +93,20 @@ func (c *crew[F]) combine(grad []F) (loss float64) {
 			steps += c.workers[i].steps
 		}
 	}
+	return steps
+}
+
+// combine sums up what all workers found, in the workers' order, into grad, and
+// forgets it. steps is what scored returns. It returns the mean loss, NaN if there was none.
+func (c *crew[F]) combine(grad []F, steps int) (loss float64) {
+	s := &c.gradient
 	s.out = grad
 	scale := c.shaped(steps)
 	s.scale = F(2 * c.cfg.Sigma * scale)
 	// Weights and streams are all there is to sums of one perturbation each.
-	single := (c.cfg.Period == c.horizon || c.cfg.Method == TES) && s.exact == nil && c.shape.buckets() == 1
+	single := (c.cfg.Period == c.horizon || c.cfg.Method == TES) && s.exact == nil
 	if c.shape.buckets() > 1 {
-		loss = c.listBuckets(scale * float64(steps))
+		loss = c.listBuckets(scale*float64(steps), single)
 	} else {
 		loss = c.list(scale, single)
 	}
@@ -159,14 +163,16 @@ func (c *crew[F]) list(scale float64, single bool) (loss float64) {
 
 // listBuckets is list where there are buckets: their terms come one bucket after the
 // other, in the workers' order. scale is for one step, of those of the bucket.
-func (c *crew[F]) listBuckets(scale float64) (loss float64) {
+func (c *crew[F]) listBuckets(scale float64, single bool) (loss float64) {
 	s := &c.gradient
 	for b := range s.order {
 		s.order[b], s.scales[b] = 0, 0
 	}
 	for i := range c.workers {
-		loss += c.workers[i].plus + c.workers[i].minus
-		for _, t := range c.workers[i].terms {
+		w := &c.workers[i]
+		loss += w.plus + w.minus
+		for j := range w.terms {
+			t := &w.terms[j]
 			s.order[t.bucket]++
 			s.scales[t.bucket] += float64(t.steps)
 		}
@@ -184,11 +190,16 @@ func (c *crew[F]) listBuckets(scale float64) (loss float64) {
 	}
 	s.weights, s.streams = s.weights[:n], s.streams[:n]
 	for i := range c.workers {
-		for _, t := range c.workers[i].terms {
+		w := &c.workers[i]
+		for j := range w.terms {
+			t := &w.terms[j]
 			k := s.order[t.bucket]
 			s.order[t.bucket]++
 			s.weights[k], s.streams[k] = F(t.weight*s.scales[t.bucket]), t.eps
 			s.sums = s.sums || t.last > 0
+		}
+		if single {
+			w.forget()
 		}
 	}
 	return loss

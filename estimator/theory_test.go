@@ -65,7 +65,7 @@ func sampler(t *testing.T, sys unroll.System[float64], theta []float64, cfg Conf
 		if f == dropExact {
 			clear64(e.gradient.exact)
 		}
-		e.combine(x)
+		e.combine(x, e.scored())
 		if f == wrongSigma {
 			for k := range x {
 				x[k] /= cfg.Sigma
