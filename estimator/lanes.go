@@ -263,8 +263,8 @@ func (e *engine[F]) cutWindow(g int, s, theta []F, width int, k block, m int) {
 	}
 }
 
-// idleLanes makes the lanes that part says never of copies of the first worker that is
-// left, and reports whether there is one.
+// idleLanes makes the lanes whose part is never copies of the first worker that is left,
+// and reports whether there is one.
 func (e *engine[F]) idleLanes(s []F, width int, k block, part []int) bool {
 	live := 0
 	for live < k.count && part[live] == never {

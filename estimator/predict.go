@@ -57,7 +57,7 @@ func Predict[F vec.Float](sys AntitheticLinear[F], theta []F, cfg Config) (*Pred
 	if cfg.Buckets != nil {
 		return nil, bad("Buckets", fmt.Sprint(len(cfg.Buckets), " of them"), "none, for predictions")
 	}
-	if cfg.Rank > 0 {
+	if cfg.Rank != 0 {
 		return nil, bad("Rank", cfg.Rank, "0, for predictions")
 	}
 	w, d := cfg.Window, sys.ParamLen()

@@ -119,10 +119,10 @@ func TestNoSystem(t *testing.T) {
 		}
 		assert.PanicsWithValue(t, want, func() { SmoothedLoss[float32](sys, []float32{0}, 1, 1, 2, 0) })
 	}
-	for field, cfg := range map[string]Config{"Buckets": {Buckets: []int{1}}, "Rank": {Rank: 1, Matrices: []Matrix{{1, 1}}}} {
+	for want, cfg := range map[string]Config{"Buckets is 1 of": {Buckets: []int{1}}, "Rank is 1;": {Rank: 1, Matrices: []Matrix{{1, 1}}}, "Rank is -1;": {Rank: -1}} {
 		cfg.Workers, cfg.Window, cfg.Sigma = 1, 1, 1
 		_, err := Predict[float32](flat{1, 1, 1}, []float32{0}, cfg)
-		assert.ErrorContains(t, err, "estimator: "+field+" is 1")
+		assert.ErrorContains(t, err, "estimator: "+want)
 	}
 	_, err := NewAskTell[float32](0, 1, Config{Workers: 1, Window: 1, Sigma: 1})
 	assert.EqualError(t, err, "estimator: d is 0; allowed: ≥ 1")

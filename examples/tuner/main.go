@@ -173,7 +173,10 @@ func serve(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
 	rules := tunerFlags(flags, &s)
 	err := parse(flags, args, func() []rule {
-		_, err := net.ResolveTCPAddr("tcp", *addr)
+		_, port, err := net.SplitHostPort(*addr)
+		if err == nil {
+			_, err = net.LookupPort("tcp", port) // whether there is such a host, listening says
+		}
 		return append(rules(), rule{"addr", err == nil, "host:port, as 127.0.0.1:8080, or :port for all of the machine's addresses"})
 	})
 	if err != nil {

@@ -44,6 +44,7 @@ func TestFlags(t *testing.T) {
 		"serve 8080":                    `"8080" is not a flag`,
 		"serve -addr nowhere":           "-addr is nowhere; allowed: host:port",
 		"serve -addr 127.0.0.1:65536":   "-addr is 127.0.0.1:65536; allowed: host:port",
+		"serve -addr ::1:8080":          "-addr is ::1:8080; allowed: host:port",
 		"load -rate 0":                  "-rate is 0; allowed: above 0",
 		"load -rate +Inf":               "-rate is +Inf; allowed: above 0",
 		"load -url localhost":           "-url is localhost; allowed: an address that begins with http://",
@@ -70,6 +71,8 @@ func TestFlags(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	serve[2] = taken.Addr().String()
+	assert.ErrorContains(t, run(context.Background(), serve, io.Discard, io.Discard), "listen tcp")
+	serve[2] = "256.0.0.1:0" // written as it should be, but no host has that name
 	assert.ErrorContains(t, run(context.Background(), serve, io.Discard, io.Discard), "listen tcp")
 }
 

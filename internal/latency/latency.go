@@ -112,7 +112,7 @@ func (s *series) until(ctx context.Context, end time.Time, with bool, change flo
 		case with:
 			s.pair[1], r.Control = took, append(r.Control, took)
 		default:
-			r.Alone = append(r.Alone, took)
+			s.pair[1], r.Alone = took, append(r.Alone, took)
 		}
 		if with && s.turn%2 == 1 {
 			s.rounds = follow(s.rounds, s.pair, change)

@@ -38,9 +38,9 @@ func temp(path string) (*os.File, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 }
 
-// Replace replaces the file at path by what fn writes to f, a new file in the same
-// directory. Its permissions are those of the old one, if there is one. On an error the
-// file is as it was; f is gone. In any case f is closed.
+// Replace replaces the file at path by what fn writes to f, an empty file in the same
+// directory, with the permissions of the old one, if there is one. On an error the file
+// at path is as it was, and f is removed. In any case f is closed.
 func Replace(path string, f *os.File, fn func(io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {

@@ -93,8 +93,8 @@ func TestMisuse(t *testing.T) {
 		{"-rounds must be at least 1", []string{"go", "run", ".", "-rounds", "0"}},
 		{"-table at least 3274635", []string{"go", "run", ".", "-table", "3274634"}},
 		{"There are no other arguments. You gave: fast", []string{"go", "run", ".", "fast"}},
-		{"pip install -r requirements.txt", []string{python, "-S", "../numpy_bench.py"}}, // -S: no packages
-		{"go run ./lorenz", []string{python, "-S", "../lorenz_bench.py", "numpy"}},
+		{"pip install -r requirements.txt", []string{python, "-IS", "../numpy_bench.py"}}, // no packages, whatever PYTHONPATH is
+		{"go run ./lorenz", []string{python, "-IS", "../lorenz_bench.py", "numpy"}},
 	} {
 		if c.command[0] == "" {
 			t.Log("no python3: ", err)
