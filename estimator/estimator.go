@@ -70,8 +70,9 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("estimator: gradient %d: the system has panicked: %v", e.Gradient, e.Value)
 }
 
-// New returns an Estimator for sys. Errors are of type *[ConfigError]. (In a module for
-// Go 1.20 the type must be named, New[float32](sys, cfg): it can't infer it from sys.)
+// New returns an Estimator for sys, which may be neither nil nor a nil pointer. Errors are
+// of type *[ConfigError]. (In a module for Go 1.20 the type must be named,
+// New[float32](sys, cfg): it can't infer it from sys.)
 //
 // It takes memory for N pairs of states, and for two vectors like theta for each
 // goroutine. Perturbations take none, except with Config.KeepSums. PESAnalytic needs an

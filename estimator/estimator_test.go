@@ -812,9 +812,9 @@ func TestConfigErrors(t *testing.T) {
 	}
 	for want, change := range map[string]func(c *Config){
 		"Buckets is 2 at [1]; allowed: 1 to 1 parameters: those before it cover 1 of d = 2":    func(c *Config) { c.Buckets = []int{1, 2} },
-		"Buckets is 1 in sum; allowed: d = 2: every parameter is in a bucket":                  func(c *Config) { c.Buckets = []int{1} },
+		"Buckets is 1 parameters in all; allowed: d = 2: every parameter is in a bucket":       func(c *Config) { c.Buckets = []int{1} },
 		"Matrices is 1×2 at [1]; allowed: 1 to 1 parameters: those before it cover 1 of d = 2": func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}, {1, 2}} },
-		"Matrices is 1 in all; allowed: d = 2: every parameter is in one":                      func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}} },
+		"Matrices is 1 parameters in all; allowed: d = 2: every parameter is in one":           func(c *Config) { c.Rank, c.Matrices = 1, []Matrix{{1, 1}} },
 	} {
 		cfg := good
 		change(&cfg)

@@ -62,7 +62,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 	case cfg.Buckets == nil:
 		p.starts = append(p.starts, d)
 	case lo != d:
-		return bad("Buckets", fmt.Sprint(lo, " in sum"), fmt.Sprintf("d = %d: every parameter is in a bucket", d))
+		return bad("Buckets", fmt.Sprint(lo, " parameters in all"), fmt.Sprintf("d = %d: every parameter is in a bucket", d))
 	}
 	switch {
 	case cfg.Rank < 0:
@@ -90,7 +90,7 @@ func (p *perturbation[F]) init(d int, cfg *Config) error {
 		}
 	}
 	if cfg.Rank > 0 && lo != d {
-		return bad("Matrices", fmt.Sprint(lo, " in all"), fmt.Sprintf("d = %d: every parameter is in one", d))
+		return bad("Matrices", fmt.Sprint(lo, " parameters in all"), fmt.Sprintf("d = %d: every parameter is in one", d))
 	}
 	if len(cfg.Matrices) == 0 {
 		p.parts = []part{{0, d, Matrix{d, 1}, false, nil}}

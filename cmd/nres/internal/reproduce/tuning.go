@@ -50,7 +50,7 @@ func tune[F vec.Float](ctx context.Context, sys unroll.System[F], t tuning, tick
 
 // descend trains with any gradient. A loss or θ that isn't finite is an error.
 func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (loss float64, err error), t tuning, tick func(float64)) (tuned, error) {
-	var tuned tuned
+	var found tuned
 	adam := optim.NewAdam(F(t.LR))
 	if t.Beta1 != 0 {
 		adam.Beta1 = t.Beta1
@@ -64,7 +64,7 @@ func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (l
 	for i := 0; ; i++ {
 		if i%16 == 0 {
 			if err := ctx.Err(); err != nil {
-				return tuned, err
+				return found, err
 			}
 			tick(float64(i) / float64(t.Iterations))
 		}
@@ -72,8 +72,8 @@ func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (l
 		for k, v := range theta {
 			wide[k] = float64(v)
 		}
-		if i == at[len(tuned.Theta)] {
-			tuned.Iteration, tuned.Theta = append(tuned.Iteration, i), append(tuned.Theta, wide)
+		if i == at[len(found.Theta)] {
+			found.Iteration, found.Theta = append(found.Iteration, i), append(found.Theta, wide)
 		}
 		if 4*i >= 3*t.Iterations {
 			n++
@@ -86,20 +86,20 @@ func descend[F vec.Float](ctx context.Context, gradient func(grad, theta []F) (l
 			break
 		}
 		if _, err := gradient(grad, theta); err != nil {
-			return tuned, err
+			return found, err
 		}
 		adam.Step(theta, grad)
 	}
 	square /= n
 	for _, v := range sum {
-		tuned.Center = append(tuned.Center, v/n)
+		found.Center = append(found.Center, v/n)
 		square -= float64(v / n * (v / n))
 	}
-	tuned.Jitter = math.Sqrt(max(square, 0))
+	found.Jitter = math.Sqrt(max(square, 0))
 	if math.IsNaN(square) {
-		return tuned, errors.New("θ is not finite")
+		return found, errors.New("θ is not finite")
 	}
-	return tuned, nil
+	return found, nil
 }
 
 // tuneUnit returns a unit that trains.
