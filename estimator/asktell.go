@@ -232,7 +232,10 @@ func (a *AskTell[F]) ask(worker int) Question {
 	c := a.crew
 	k := &a.asked[worker]
 	if k.left == 0 {
-		if k.left, k.warmUp = c.phase(worker), true; k.done || k.left == 0 {
+		if !k.done {
+			k.left, k.warmUp = c.phase(worker), true
+		}
+		if k.left == 0 {
 			k.left, k.warmUp, k.done = c.cfg.Window, false, true
 			c.cut(worker)
 		}

@@ -89,7 +89,7 @@ func (p *pool) run(tasks int, task func(g, i int)) {
 	// the last two times: a machine that holds the caller up is no reason to wait for
 	// helpers, too.
 	start := time.Now()
-	var at, each time.Duration
+	var at, each, faster time.Duration
 	for next := 1; ; next *= 2 {
 		first := done
 		for ; done < tasks && done < next; done++ {
@@ -98,8 +98,8 @@ func (p *pool) run(tasks int, task func(g, i int)) {
 		if done == tasks {
 			return
 		}
-		now, faster := time.Since(start), each
-		each = (now - at) / time.Duration(done-first)
+		now := time.Since(start)
+		faster, each = each, (now-at)/time.Duration(done-first)
 		if at = now; first == 0 || each < faster {
 			faster = each
 		}
@@ -108,8 +108,9 @@ func (p *pool) run(tasks int, task func(g, i int)) {
 		}
 	}
 	helpers = least(helpers, tasks-done-1)
-	// A few batches each evens out tasks of different length.
-	p.task, p.tasks, p.batch = task, int64(tasks), int64((tasks-done)/(8*(helpers+1))+1)
+	// A few batches each, or many that take long enough, even out what tasks take.
+	batch := least((tasks-done)/(8*(helpers+1)), int(alone/(faster+1)))
+	p.task, p.tasks, p.batch = task, int64(tasks), int64(batch+1)
 	p.next.Store(int64(done))
 	p.open.Store(int64(helpers))
 	for h := 0; h < helpers; h++ {

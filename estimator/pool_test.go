@@ -10,10 +10,15 @@ import (
 )
 
 // TestPool: every task runs once, and no two at the same time on goroutines of one
-// number; the race detector sees the latter.
+// number; the race detector sees the latter. Tasks go one at a time and in batches.
 func TestPool(t *testing.T) {
 	defer func(d time.Duration) { alone = d }(alone)
-	alone = 0
+	for _, alone = range []time.Duration{0, 100} {
+		testPool(t)
+	}
+}
+
+func testPool(t *testing.T) {
 	for _, parallelism := range []int{1, 2, 3, 8} {
 		p := newPool(parallelism)
 		made := make([]int, parallelism)
@@ -90,4 +95,13 @@ func TestPoolJoins(t *testing.T) {
 	for g := range seen {
 		assert.True(t, seen[g].Load())
 	}
+}
+
+// TestPoolBatches: tasks that take long are given out one at a time, or some goroutine
+// would be left with a batch of them while the others wait.
+func TestPoolBatches(t *testing.T) {
+	p := newPool(2)
+	defer p.close()
+	p.run(100, func(int, int) { time.Sleep(alone) })
+	assert.Equal(t, int64(1), p.batch)
 }

@@ -15,9 +15,12 @@ const (
 	laneGroup = 16
 
 	// Up to these lengths, lanes sum up streams faster than combineKernel does, and
-	// what there is for signs.
+	// what there is for signs, if there are so many streams: minTailStreams for what
+	// comes after groups that combineKernel makes.
 	combineLanesMax     = 16
 	combineSignLanesMax = 64
+	minLaneStreams      = laneGroup / 4
+	minTailStreams      = laneGroup / 2
 
 	// laneStreams is how many streams one call makes combineLanesMax rows of.
 	laneStreams = 64
@@ -47,15 +50,16 @@ func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma
 	perturbPairLanesGeneric(plus, minus, stride, theta, sigma, ss, whole, signs)
 }
 
-// inLanes reports whether lanes sum up n elements, at most max, from off on of so many
-// streams.
-func inLanes(n, max int, off uint64, streams int) bool {
-	return n > 0 && n <= max && off == 0 && streams >= laneGroup/4 && kernels()
+// inLanes reports whether lanes sum up n elements, at most max, from off on of at least
+// so many streams. Their first block, of perBlock elements, has to begin with the first
+// element, and their last one to come before block 2^32.
+func inLanes(n, max int, off, perBlock uint64, streams, least int) bool {
+	return n > 0 && n <= max && off%perBlock == 0 && off/perBlock+uint64(n)/perBlock < 1<<32 && streams >= least && kernels()
 }
 
-// combineLanes is combine or combineSigns for a few elements, from element 0, of
-// streams in lanes.
-func combineLanes[F vec.Float](g []F, ws []F, ss []Stream, signs bool) {
+// combineLanes is combine or combineSigns for a few elements of streams in lanes, from
+// the first element of block b on.
+func combineLanes[F vec.Float](g []F, ws []F, ss []Stream, b uint32, signs bool) {
 	var buf [combineLanesMax * laneStreams]float32
 	var rest [laneGroup]Stream
 	stride := laneStreams
@@ -66,10 +70,10 @@ func combineLanes[F vec.Float](g []F, ws []F, ss []Stream, signs bool) {
 		count := least(len(ws), stride)
 		if count >= laneGroup {
 			count &^= laneGroup - 1
-			fillLanesChunk(&buf[0], stride, len(g), &ss[0], count, 0, signs)
+			fillLanesChunk(&buf[0], stride, len(g), &ss[0], count, b, signs)
 		} else {
 			copy(rest[:], ss)
-			fillLanesChunk(&buf[0], stride, len(g), &rest[0], laneGroup, 0, signs)
+			fillLanesChunk(&buf[0], stride, len(g), &rest[0], laneGroup, b, signs)
 		}
 		// Two elements at a time, as each sum waits for itself.
 		for i := 0; i < len(g); i += 2 {

@@ -176,26 +176,36 @@ func testCombineLanes[F vec.Float](t *testing.T) {
 			if testing.Short() && (d+count)%7 != 0 || d > combineLanesMax+1 && d < combineSignLanesMax && (count+d)%11 != 0 {
 				continue
 			}
-			ws, g := values[F](rng, count), values[F](rng, d)
-			if d%2 == 0 {
-				for k := range ws {
-					ws[k] = F(rng.NormFloat64())
-				}
-			}
-			for i := range g {
-				g[i] = F(rng.NormFloat64())
-			}
-			for _, signs := range []bool{false, true} {
-				want, got := append([]F(nil), g...), surround(g)
-				combineGeneric(want, ws, ss, 0, signs)
-				if signs {
-					CombineSigns(got.s, ws, ss, 0)
-				} else {
-					Combine(got.s, ws, ss, 0)
-				}
-				got.holds(t, want, "Combine of %d streams, %d elements, signs %v", count, d, signs)
+			testCombineLanesOf[F](t, rng, ss, d, 0)
+			if d <= combineLanesMax+1 { // behind groups, and up to the last block of a schedule and beyond
+				n := (d+count)%3*group + d
+				testCombineLanesOf[F](t, rng, ss, n, 128*uint64(d*count))
+				testCombineLanesOf[F](t, rng, ss, n, 1<<34-uint64(n)&^3+4*uint64(count%3)-4)
+				testCombineLanesOf[F](t, rng, ss, n, 1<<39-128*uint64(count%4))
 			}
 		}
+	}
+}
+
+func testCombineLanesOf[F vec.Float](t *testing.T, rng *rand.Rand, ss []Stream, d int, off uint64) {
+	ws, g := values[F](rng, len(ss)), values[F](rng, d)
+	if d%2 == 0 {
+		for k := range ws {
+			ws[k] = F(rng.NormFloat64())
+		}
+	}
+	for i := range g {
+		g[i] = F(rng.NormFloat64())
+	}
+	for _, signs := range []bool{false, true} {
+		want, got := append([]F(nil), g...), surround(g)
+		combineGeneric(want, ws, ss, off, signs)
+		if signs {
+			CombineSigns(got.s, ws, ss, off)
+		} else {
+			Combine(got.s, ws, ss, off)
+		}
+		got.holds(t, want, "Combine of %d streams, %d elements from %d on, signs %v", len(ss), d, off, signs)
 	}
 }
 

@@ -226,9 +226,15 @@ func axpy[F vec.Float](g []F, w F, s Stream, off uint64) { perturb(g, g, w, s, o
 
 func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	checkCombine(g, ws, ss)
+	whole, streams := len(g)&^(group-1), minLaneStreams
+	if whole > 0 {
+		streams = minTailStreams
+	}
+	if at := off + uint64(whole); inLanes(len(g)-whole, combineLanesMax, at, 4, len(ws), streams) {
+		combineLanes(g[whole:], ws, ss, uint32(at/4), false)
+		g = g[:whole]
+	}
 	switch {
-	case inLanes(len(g), combineLanesMax, off, len(ws)):
-		combineLanes(g, ws, ss, false)
 	case len(g) <= small || !kernels():
 		combineGeneric(g, ws, ss, off, false)
 	case cast.Is32[F]():

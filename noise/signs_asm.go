@@ -112,8 +112,8 @@ func axpySigns[F vec.Float](g []F, w F, s Stream, off uint64) { perturbSigns(g, 
 func combineSigns[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 	checkCombine(g, ws, ss)
 	switch {
-	case inLanes(len(g), combineSignLanesMax, off, len(ws)):
-		combineLanes(g, ws, ss, true)
+	case inLanes(len(g), combineSignLanesMax, off, 128, len(ws), minLaneStreams):
+		combineLanes(g, ws, ss, uint32(off/128), true)
 	case !longerThan[F](len(g), smallSigns) || !kernels():
 		combineGeneric(g, ws, ss, off, true)
 	case cast.Is32[F]():
