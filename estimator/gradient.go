@@ -9,8 +9,12 @@ import (
 )
 
 // blockLen is how many parameters one call of block sums up: enough to make calls
-// cheap, few enough for the first-level cache.
-const blockLen = 4096
+// cheap, few enough for the first-level cache. A rest of up to blockRest joins the last
+// ones, as few parameters take long for what they are.
+const (
+	blockLen  = 4096
+	blockRest = blockLen / 2
+)
 
 // gradient is the sum under way: what it goes into, and for each term of each worker,
 // in order, a weight and a stream.
@@ -36,23 +40,26 @@ type span struct{ lo, hi, bucket, part int }
 
 // cut returns spans of the buckets or of the parts.
 func (s *gradient[F]) cut(p *perturbation[F]) {
-	each := func(lo, hi, n, bucket, part int) {
-		for ; lo < hi; lo += n {
-			s.blocks = append(s.blocks, span{lo, least(lo+n, hi), bucket, part})
+	each := func(lo, hi, n, rest, bucket, part int) {
+		for end := lo; lo < hi; lo = end {
+			if end += n; end+rest >= hi {
+				end = hi
+			}
+			s.blocks = append(s.blocks, span{lo, end, bucket, part})
 		}
 	}
 	if p.buckets() > 1 {
 		for b := 0; b < p.buckets(); b++ {
-			each(p.starts[b], p.starts[b+1], blockLen, b, 0)
+			each(p.starts[b], p.starts[b+1], blockLen, blockRest, b, 0)
 		}
 		return
 	}
 	for i, k := range p.parts {
-		n := blockLen
+		n, rest := blockLen, blockRest
 		if k.low {
-			n = k.Cols * lowRows
+			n, rest = k.Cols*lowRows, 0
 		}
-		each(k.lo, k.hi, n, 0, i)
+		each(k.lo, k.hi, n, rest, 0, i)
 	}
 }
 
@@ -63,7 +70,7 @@ func (s *gradient[F]) init(c *crew[F], terms int) {
 		if c.cfg.KeepSums {
 			s.kept = make([]F, c.d*c.cfg.Workers)
 		} else {
-			n := least(c.d, blockLen)
+			n := least(c.d, blockLen+blockRest)
 			s.xi = make([][]F, c.cfg.Parallelism)
 			for g := range s.xi {
 				s.xi[g] = make([]F, n)
