@@ -17,7 +17,7 @@ func TestGuardPages(t *testing.T) {
 }
 
 func testGuardPages[F Float](t *testing.T) {
-	const longest = 4*64 + 1
+	const longest = minPart + 4*64 + 1
 	room := newRooms[F](t, longest)
 	for n := 1; n <= longest; n++ {
 		for place := 0; place <= 2; place += 2 { // the beginning and the end

@@ -32,6 +32,10 @@ const (
 	minMathLength = 6
 	minReduce32   = 10
 	minReduce64   = lanes + 1
+
+	// A reduction of several calls takes at least so many elements at a time: the kernels for
+	// AVX-512 begin with a whole block.
+	minPart = 1 << 8
 )
 
 // A generic function that calls another reads its dictionary for that, even if the call is inlined. What follows
@@ -243,7 +247,7 @@ func dotOn[F Float](a, b []F, acc *[block]F) F {
 	switch {
 	case acc == nil && (len(a) < minReduce[F]() || !kernels()):
 		return dotGeneric(a, b)
-	case len(a) > chunk[F]():
+	case len(a) > chunk[F]()+minPart:
 		return dotChunks(a, b)
 	}
 	race.Read(unsafe.SliceData(a), len(a))
@@ -256,7 +260,7 @@ func dotOn[F Float](a, b []F, acc *[block]F) F {
 
 func dotChunks[F Float](a, b []F) F {
 	var acc [block]F
-	for n := chunk[F](); len(a) > n; a, b = a[n:], b[n:] {
+	for n := chunk[F](); len(a) > n+minPart; a, b = a[n:], b[n:] {
 		dotOn(a[:n], b[:n], &acc)
 	}
 	return dotOn(a, b, &acc)
@@ -268,7 +272,7 @@ func sumOn[F Float](x []F, acc *[block]F) F {
 	switch {
 	case acc == nil && (len(x) < minReduce[F]() || !kernels()):
 		return sumGeneric(x)
-	case len(x) > chunk[F]():
+	case len(x) > chunk[F]()+minPart:
 		return sumChunks(x)
 	}
 	race.Read(unsafe.SliceData(x), len(x))
@@ -280,7 +284,7 @@ func sumOn[F Float](x []F, acc *[block]F) F {
 
 func sumChunks[F Float](x []F) F {
 	var acc [block]F
-	for n := chunk[F](); len(x) > n; x = x[n:] {
+	for n := chunk[F](); len(x) > n+minPart; x = x[n:] {
 		sumOn(x[:n], &acc)
 	}
 	return sumOn(x, &acc)
@@ -292,7 +296,7 @@ func sumSqOn[F Float](x []F, acc *[block]F) F {
 	switch {
 	case acc == nil && (len(x) < minReduce[F]() || !kernels()):
 		return sumSqGeneric(x)
-	case len(x) > chunk[F]():
+	case len(x) > chunk[F]()+minPart:
 		return sumSqChunks(x)
 	}
 	race.Read(unsafe.SliceData(x), len(x))
@@ -304,7 +308,7 @@ func sumSqOn[F Float](x []F, acc *[block]F) F {
 
 func sumSqChunks[F Float](x []F) F {
 	var acc [block]F
-	for n := chunk[F](); len(x) > n; x = x[n:] {
+	for n := chunk[F](); len(x) > n+minPart; x = x[n:] {
 		sumSqOn(x[:n], &acc)
 	}
 	return sumSqOn(x, &acc)

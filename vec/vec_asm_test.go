@@ -235,7 +235,7 @@ func TestReductionKernels(t *testing.T) {
 
 func testReductionKernels[F Float](t *testing.T) {
 	var s splitmix
-	for n := 1; n <= 4*64+1; n++ {
+	for n := 1; n <= 2*minPart+4*64+1; n++ {
 		for off := 0; off < 16; off += offsetStep() {
 			a, wholeA := padded[F](n, off)
 			b, _ := padded[F](n, (3*off+5)%16)
@@ -254,11 +254,11 @@ func testReductionKernels[F Float](t *testing.T) {
 				if got := toBits(r.kernel(a, b, nil)); got != want {
 					t.Fatalf("%s, length %d, offset %d: got %x, want %x", r.name, n, off, got, want)
 				}
-				if n <= block {
+				if n < 2*minPart {
 					continue
 				}
 				var acc [block]F
-				cut := block * (1 + int(s.next()%uint64((n-1)/block)))
+				cut := minPart + block*int(s.next()%uint64((n-2*minPart)/block+1))
 				r.kernel(a[:cut], b[:cut], &acc)
 				if got := toBits(r.kernel(a[cut:], b[cut:], &acc)); got != want {
 					t.Fatalf("%s, length %d, cut at %d: got %x, want %x", r.name, n, cut, got, want)
@@ -348,7 +348,7 @@ func testChunks[F Float](t *testing.T) {
 	if cast.Is32[F]() {
 		small, large = mathChunk32, chunk32
 	}
-	for _, n := range []int{small - 1, small, small + 1, large - 1, large, large + 1, large + 16, 2*large + 65, 3 * large} {
+	for _, n := range []int{small - 1, small, small + 1, large - 1, large, large + 1, large + 16, large + minPart, large + minPart + 1, large + minPart + 3, large + minPart + 5, 2*large + 8, 2*large + 65, 2*large + minPart + 1, 3 * large} {
 		var in [3][]F
 		for k := range in {
 			in[k] = mixed[F](&s, n)
@@ -359,10 +359,13 @@ func testChunks[F Float](t *testing.T) {
 			k.public(got, in)
 			equal(t, k.name, want, got)
 		}
-		a, b := uniform[F](&s, n, 1), uniform[F](&s, n, 1)
+		a, b := uniform[F](&s, n+2*block, 1), uniform[F](&s, n+2*block, 1) // what is behind must not count
 		for _, r := range allReductions[F]() {
-			if want, got := r.plain(a, b), r.public(a, b); want != got {
-				t.Fatalf("%s, length %d: got %v, want %v", r.name, n, got, want)
+			for off := 0; off < 5; off += 2 {
+				a, b := a[off:n], b[off/2:n-off+off/2]
+				if want, got := r.plain(a, b), r.public(a, b); want != got {
+					t.Fatalf("%s, length %d, offset %d: got %v, want %v", r.name, len(a), off, got, want)
+				}
 			}
 		}
 	}
