@@ -235,6 +235,7 @@ func combine[F vec.Float](g []F, ws []F, ss []Stream, off uint64) {
 		g = g[:whole]
 	}
 	switch {
+	case len(g) == 0:
 	case len(g) <= small || !kernels():
 		combineGeneric(g, ws, ss, off, false)
 	case cast.Is32[F]():
