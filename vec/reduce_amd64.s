@@ -160,6 +160,9 @@ load:                                    \
 	VMOVUPS 64(pacc), Z1             \
 	VMOVUPS 128(pacc), Z2            \
 	VMOVUPS 192(pacc), Z3            \
+	XORL    skew, skew               \
+	TESTB   $60, base                \
+	JEQ     blocks                   \
 head:                                    \
 	STEPBACK(ADVANCE, base, $60, $2) \
 	HEAD(VEXPANDPS, VMULPS, K1, Z4)  \
@@ -209,6 +212,8 @@ store:                                   \
 	VMOVUPS Z1, 64(pacc)             \
 	VMOVUPS Z2, 128(pacc)            \
 	VMOVUPS Z3, 192(pacc)            \
+	TESTQ   skew, skew               \
+	JEQ     fold                     \
 turn:                                    \
 	SHRQ    $2, skew                 \
 	VPBROADCASTD skew, Z4            \
@@ -257,6 +262,9 @@ load:                                    \
 	VMOVUPD 320(pacc), Z5            \
 	VMOVUPD 384(pacc), Z6            \
 	VMOVUPD 448(pacc), Z7            \
+	XORL    skew, skew               \
+	TESTB   $56, base                \
+	JEQ     blocks                   \
 head:                                    \
 	STEPBACK(ADVANCE, base, $56, $3) \
 	HEAD(VEXPANDPD, VMULPD, K1, Z15) \
@@ -326,6 +334,8 @@ store:                                   \
 	VMOVUPD Z5, 320(pacc)            \
 	VMOVUPD Z6, 384(pacc)            \
 	VMOVUPD Z7, 448(pacc)            \
+	TESTQ   skew, skew               \
+	JEQ     fold                     \
 turn:                                    \
 	SHRQ    $3, skew                 \
 	VPBROADCASTQ skew, Z8            \
