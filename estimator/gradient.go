@@ -9,8 +9,8 @@ import (
 )
 
 // blockLen is how many parameters one call of block sums up: enough to make calls
-// cheap, few enough for the first-level cache. A rest of up to blockRest joins the last
-// ones, as few parameters take long for what they are.
+// cheap, few enough for the first-level cache. A rest of up to blockRest joins the block
+// before it: short calls take long for what they do.
 const (
 	blockLen  = 4096
 	blockRest = blockLen / 2
