@@ -411,7 +411,7 @@ func TestRandomPhases(t *testing.T) {
 }
 
 func run(t *testing.T, cfg Config, n int) (grads []float32) {
-	sys := walk[float32]{blockLen + blockRest + 100, 24, true} // more than one block of parameters
+	sys := walk[float32]{2*blockLen + blockRest/2, 24, true} // a block of parameters, and one with a rest
 	if testing.Short() {
 		sys.d = 60
 	}

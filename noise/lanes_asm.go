@@ -53,8 +53,8 @@ func perturbPairLanes[F vec.Float](plus, minus []F, stride int, theta []F, sigma
 // inLanes reports whether lanes sum up n elements, at most max, from off on of at least
 // so many streams. Their first block, of perBlock elements, has to begin with the first
 // element, and their last one to come before block 2^32.
-func inLanes(n, max int, off, perBlock uint64, streams, least int) bool {
-	return n > 0 && n <= max && off%perBlock == 0 && off/perBlock+uint64(n)/perBlock < 1<<32 && streams >= least && kernels()
+func inLanes(n, max int, off, perBlock uint64, streams, fewest int) bool {
+	return n > 0 && n <= max && off%perBlock == 0 && off/perBlock+uint64(n)/perBlock < 1<<32 && streams >= fewest && kernels()
 }
 
 // combineLanes is combine or combineSigns for a few elements of streams in lanes, from
